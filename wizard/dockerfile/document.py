@@ -1,0 +1,180 @@
+"""The values that a Dockerfile is read into: bytes with spans.
+
+Offsets count bytes of the file; lines are 1-based, as BuildKit numbers them. Nothing here changes a byte:
+`wizard.dockerfile.editing` makes new documents out of old ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Bytes `start` up to but not including `end` of the file."""
+
+    start: int
+    end: int
+
+    def __contains__(self, offset: int) -> bool:
+        return self.start <= offset < self.end
+
+    def of(self, source: bytes) -> bytes:
+        return source[self.start : self.end]
+
+
+@dataclass(frozen=True, slots=True)
+class Directive:
+    """A parser directive in the head of the file: `# syntax=…`, `# escape=…`, `# check=…`."""
+
+    name: str
+    """Lower case."""
+    value: str
+    span: Span
+    """The whole physical line with its line end."""
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment line, between instructions or inside a continued one."""
+
+    text: str
+    """Without the `#` and surrounding blanks."""
+    span: Span
+    """The whole physical line with its line end."""
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """`--name=value` (or `--name`) in front of the arguments of an instruction."""
+
+    name: str
+    """Without the dashes, lower case as written."""
+    value: str | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One blank-separated word of an instruction's arguments, quotes and escapes as written."""
+
+    text: str
+    """Continuations inside the word spliced out."""
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Heredoc:
+    """A heredoc of RUN, COPY or ADD."""
+
+    name: str
+    expand: bool
+    """False where the name is quoted."""
+    strip_tabs: bool
+    """`<<-`"""
+    header: Span
+    """The `<<NAME` word."""
+    body: Span
+    """The body's lines, without the terminator line."""
+    terminator: Span
+    """The terminator line with its line end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """One instruction, as BuildKit's parser delimits it."""
+
+    index: int
+    """Position among the instructions of the file, from 0."""
+    keyword: str
+    """Upper case, whatever the file has."""
+    keyword_span: Span
+    span: Span
+    """Whole physical lines: from the indentation of the first to the line end of the last, heredoc bodies included."""
+    start_line: int
+    end_line: int
+    flags: tuple[Flag, ...]
+    argument: str
+    """What follows keyword and flags: continuations spliced, comment lines dropped, trimmed. Heredoc bodies not included."""
+    argument_span: Span
+    """From the first byte of the argument to its last (continuation lines and comments between included, heredoc bodies not)."""
+    words: tuple[Word, ...]
+    json: tuple[str, ...] | None
+    """The strings of a JSON form, None for the shell form."""
+    heredocs: tuple[Heredoc, ...]
+    comments: tuple[Comment, ...]
+    """Comment lines inside the continued instruction."""
+    trigger: Instruction | None
+    """What an ONBUILD carries (spans in the same file), else None."""
+
+    def flag(self, name: str) -> str | None:
+        """The value of the first flag of that name; None where it is absent or has no value."""
+        return next((flag.value for flag in self.flags if flag.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One build stage: a FROM and what follows it."""
+
+    index: int
+    name: str | None
+    """As written after AS; look-ups ignore its case."""
+    base: str
+    """The image or stage as written, variables not expanded."""
+    platform: str | None
+    instructions: tuple[Instruction, ...]
+    """FROM first."""
+
+    @property
+    def start_line(self) -> int:
+        return self.instructions[0].start_line
+
+    @property
+    def end_line(self) -> int:
+        return self.instructions[-1].end_line
+
+    @property
+    def buildkit_name(self) -> str:
+        """What BuildKit calls it in step names: lower case, `stage-N` where it has no name."""
+        return self.name.lower() if self.name else f"stage-{self.index}"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A Dockerfile that BuildKit's parser accepts."""
+
+    path: str
+    """For messages."""
+    source: bytes
+    escape: str
+    """`\\` or a backtick."""
+    directives: tuple[Directive, ...]
+    comments: tuple[Comment, ...]
+    """Comment lines between instructions."""
+    instructions: tuple[Instruction, ...]
+    """All, in file order; ARG lines before the first FROM included."""
+    stages: tuple[Stage, ...]
+
+    @property
+    def newline(self) -> str:
+        """The line end that most lines have."""
+        crlf = self.source.count(b"\r\n")
+        return "\r\n" if crlf * 2 > self.source.count(b"\n") else "\n"
+
+    def syntax(self) -> str | None:
+        """The frontend image of a `# syntax=` line, None where the engine's own frontend reads the file."""
+        return next((d.value for d in self.directives if d.name == "syntax"), None)
+
+    def global_arguments(self) -> Iterator[Instruction]:
+        """The ARG instructions before the first FROM: seen in FROM lines only."""
+        first = self.stages[0].instructions[0].index if self.stages else len(self.instructions)
+        return iter(self.instructions[:first])
+
+    def stage_of(self, instruction: Instruction) -> Stage | None:
+        """The stage that an instruction belongs to; None for one before the first FROM."""
+        return next(
+            (s for s in self.stages if s.instructions[0].index <= instruction.index <= s.instructions[-1].index), None
+        )

@@ -1,0 +1,117 @@
+"""What an inspection finds: plain values, no I/O. Paths are relative to the root, lines 1-based, sizes in bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A line of the repo that supports a statement."""
+
+    path: str
+    line: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A file that runs a build of a Dockerfile: compose, bake, CI, Makefile, script."""
+
+    kind: str
+    """`compose`, `bake`, `ci`, `make` or `script`."""
+    path: str
+    line: int | None
+    text: str
+    dockerfile: str | None
+    """The Dockerfile it names, None where it relies on the default."""
+    context: str | None
+    target: str | None
+    build_args: tuple[str, ...] = ()
+    """Names only: values may be secret."""
+    named_stages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FolderSize:
+    path: str
+    files: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class BuildContext:
+    """What the build context holds after the ignore file (the eligible files)."""
+
+    files: int
+    """Files and links."""
+    bytes: int
+    ignore_file: str | None
+    largest: tuple[FolderSize, ...]
+    """Largest eligible top-level folders and files, largest first."""
+    paths: tuple[str, ...] = ()
+    """Eligible files and links relative to the context, sorted."""
+    unreadable: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ecosystem:
+    """A language's packaging found in the repo."""
+
+    name: str
+    """`python`, `node`, …"""
+    manager: str
+    """`pip`, `poetry`, `uv`, … as the Dockerfile's RUN lines use it, else as the files suggest."""
+    manifests: tuple[str, ...]
+    """Every file that an install reads, included files too."""
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GpuEvidence:
+    """One sign for or against the use of a GPU."""
+
+    kind: str
+    """`base-image`, `caller`, `cuda-index`, `cuda-call`, `guarded-call`, `gpu-package`, `cpu-index`."""
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """The Docker engine and builder that a build would use."""
+
+    version: str
+    """As the engine reports it, e.g. `28.5.2`."""
+    api_version: str
+    host: str
+    """As the person's configuration names it, e.g. `unix:///var/run/docker.sock`."""
+    store: str
+    """`overlay2` or `containerd`."""
+    builder: str | None
+    """The buildx builder, None without buildx."""
+    driver: str | None
+    buildx: str | None
+    """buildx version, None where it is missing."""
+    architecture: str
+    disk_free: int | None = None
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """Everything found in the repo, before any edit."""
+
+    dockerfiles: tuple[str, ...]
+    dockerfile: str | None
+    """The one in question."""
+    callers: tuple[Caller, ...]
+    context: BuildContext
+    ecosystems: tuple[Ecosystem, ...]
+    gpu: tuple[GpuEvidence, ...]
+    change_counts: Mapping[str, int] = field(default_factory=dict)
+    """git: in how many commits a file changed; empty outside git."""
+    engine: Engine | None = None
+    no_engine: str | None = None
+    """Why there is no engine: one line for people."""
+    notes: tuple[str, ...] = ()
+    """What could not be read, for people."""

@@ -1,0 +1,88 @@
+"""What a rule is given and what it returns.
+
+A rule is a module of this package with `ID`, `TITLE`, `CATEGORY` and `propose(view)`; its docstring is its
+documentation. `wizard.rules.RULES` lists them in fold order. No rule imports another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from wizard.dockerfile.document import Document
+from wizard.inspection.values import Evidence, Inspection
+from wizard.workspace import Workspace
+
+Category = Literal["speed", "size", "reproducible", "secure"]
+Safety = Literal["safe", "review"]
+Basis = Literal["index", "measured", "catalogue"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the person chose that rules heed."""
+
+    torch_index: str | None = None
+    """Address of a CPU wheel index; None means the bundled default."""
+    online: bool = False
+
+
+@dataclass(frozen=True)
+class View:
+    """What a rule sees: the files as the earlier proposals left them, and what was found before any of them."""
+
+    workspace: Workspace
+    dockerfile: str
+    """Path of the Dockerfile, relative to the root."""
+    document: Document
+    """That Dockerfile, parsed from `workspace`."""
+    inspection: Inspection
+    settings: Settings = field(default_factory=Settings)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a proposal is expected to save, and where the figure comes from."""
+
+    seconds: float | None
+    bytes: int | None
+    basis: Basis
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """One improvement: which files it changes and why."""
+
+    rule: str
+    title: str
+    category: Category
+    safety: Safety
+    why: str
+    evidence: tuple[Evidence, ...]
+    edits: Mapping[str, bytes | None]
+    """Whole new content by path; None removes the file; empty for advice."""
+    estimate: Estimate | None = None
+    risk: str = ""
+    """What was checked, and what could still go wrong; one or two sentences."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A rule that would have applied, and the precondition that does not hold."""
+
+    rule: str
+    because: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+class Rule(Protocol):
+    """A module of wizard.rules."""
+
+    ID: str
+    TITLE: str
+    CATEGORY: Category
+
+    __doc__: str | None
+
+    def propose(self, view: View) -> Proposal | Refusal | None: ...
