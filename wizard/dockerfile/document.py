@@ -98,9 +98,9 @@ class Instruction:
     end_line: int
     flags: tuple[Flag, ...]
     argument: str
-    """What follows keyword and flags: continuations spliced, comment lines dropped, trimmed. Heredoc bodies not included."""
+    """What follows keyword and flags: continuations spliced, comment lines dropped, trimmed, no heredoc bodies."""
     argument_span: Span
-    """From the first byte of the argument to its last (continuation lines and comments between included, heredoc bodies not)."""
+    """First to last byte of the argument, with the continuation lines and comments between, without heredoc bodies."""
     words: tuple[Word, ...]
     json: tuple[str, ...] | None
     """The strings of a JSON form, None for the shell form."""

@@ -65,6 +65,8 @@ class Proposal:
     estimate: Estimate | None = None
     risk: str = ""
     """What was checked, and what could still go wrong; one or two sentences."""
+    disputed: bool = False
+    """Something speaks against it: a goal does not select it, only the person does."""
 
 
 @dataclass(frozen=True, slots=True)
