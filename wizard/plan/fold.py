@@ -42,6 +42,8 @@ class Plan:
 
     workspace: Workspace
     """Before any of them."""
+    originals: Mapping[str, bytes | None]
+    """Content of the touched files when the plan was made; None for a file that was not there."""
     result: Workspace
     """With the selected ones."""
     dockerfile: str
@@ -61,14 +63,14 @@ class Plan:
         changed: dict[str, bytes | None] = {}
         for path in sorted(self.result.overlay):
             after = self.result.overlay[path]
-            if after != _content(self.workspace, path):
+            if after != self.originals[path]:
                 changed[path] = after
         return changed
 
     @property
     def diff(self) -> str:
         """The whole diff, all files."""
-        return _diff_between(self.workspace, self.result, self.changes)
+        return diff_of({path: (self.originals[path], content) for path, content in self.changes.items()})
 
 
 def make_plan(
@@ -109,7 +111,10 @@ def make_plan(
         if taken:
             current = after
             document = parse(current.read(dockerfile), dockerfile)
-    return Plan(workspace, current, dockerfile, inspection, settings, selection, tuple(steps), tuple(refusals))
+    originals = {path: _content(workspace, path) for path in current.overlay}
+    return Plan(
+        workspace, originals, current, dockerfile, inspection, settings, selection, tuple(steps), tuple(refusals)
+    )
 
 
 def _content(workspace: Workspace, path: str) -> bytes | None:

@@ -1,0 +1,131 @@
+"""Writing a plan into the repo, and taking it back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from wizard.errors import BadInput, DockwizError
+from wizard.plan import journal
+from wizard.plan.diff import diff_of
+from wizard.plan.files import CannotWrite, write_all
+from wizard.plan.fold import Plan
+from wizard.state import StateFolder
+from wizard.workspace import Workspace
+
+
+class ChangedOnDisk(DockwizError):
+    """A file is no longer what the plan was made from."""
+
+
+class UndoWouldLose(DockwizError):
+    """Files were edited after the apply; an undo would lose that."""
+
+    def __init__(self, message: str, *, path: str, lost: str, patch: Path) -> None:
+        super().__init__(message, path=path, hint=f"take dockwiz's changes out with: git apply {patch}")
+        self.lost = lost
+        """What an undo would lose, as a diff."""
+        self.patch = patch
+        """A file with the reverse patch of the apply."""
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What an apply wrote."""
+
+    files: tuple[str, ...]
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Undone:
+    """What an undo put back. No files: there was nothing to undo."""
+
+    files: tuple[str, ...]
+
+
+def apply(plan: Plan, state: StateFolder) -> Applied:
+    """Write the plan's files, journal first. With nothing to change it writes nothing.
+
+    Raises ChangedOnDisk where a file changed since the plan was made, CannotWrite and JournalError where the disk
+    does not do; in each case no file of the repo is changed.
+    """
+    after = plan.changes
+    rules = tuple(step.proposal.rule for step in plan.selected)
+    if not after:
+        return Applied((), rules)
+    before = {path: plan.originals[path] for path in after}
+    with journal.exclusively(state):
+        _check_unchanged(plan.workspace, before)
+        entry = journal.record(state, rules, plan.dockerfile, before, after)
+        try:
+            write_all(plan.workspace.root, after)
+        except BaseException as error:
+            _take_back(plan.workspace.root, before)
+            journal.mark(entry, "undone")
+            if isinstance(error, OSError):
+                raise CannotWrite(f"cannot be written: {error.strerror}", hint="nothing was changed") from error
+            raise
+        journal.mark(entry, "applied")
+    return Applied(tuple(sorted(after)), rules)
+
+
+def write_copy(plan: Plan, folder: Path) -> Applied:
+    """Write the plan's files below `folder` instead of into the repo. Existing files there are not overwritten."""
+    after = {path: content for path, content in plan.changes.items() if content is not None}
+    for path, content in after.items():
+        place = folder / path
+        if place.exists() and not (place.is_file() and place.read_bytes() == content):
+            raise BadInput("is there already", path=str(place), hint="give an empty folder with --output")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotWrite(f"cannot be made: {(error.strerror or '').lower()}", path=str(folder)) from error
+    write_all(folder, after)
+    return Applied(tuple(sorted(after)), tuple(step.proposal.rule for step in plan.selected))
+
+
+def undo(workspace: Workspace, state: StateFolder) -> Undone:
+    """Put every file of the last apply back, byte for byte. Also after an apply that was killed half-way.
+
+    Raises UndoWouldLose where a file was edited since.
+    """
+    with journal.exclusively(state):
+        entry = journal.last(state)
+        if entry is None:
+            return Undone(())
+        now = {path: _on_disk(workspace, path) for path in entry.after}
+        edited = [path for path in sorted(now) if now[path] not in (entry.after[path], entry.before[path])]
+        if edited:
+            lost = diff_of({path: (entry.after[path], now[path]) for path in edited})
+            patch = state.path / "reverse.patch"
+            reverse = diff_of({path: (entry.after[path], entry.before[path]) for path in entry.after})
+            patch.write_bytes(reverse.encode("utf-8", "surrogateescape"))
+            raise UndoWouldLose(
+                "was edited after the apply, and an undo would lose that", path=edited[0], lost=lost, patch=patch
+            )
+        write_all(workspace.root, {path: entry.before[path] for path in now if now[path] != entry.before[path]})
+        journal.mark(entry, "undone")
+        return Undone(tuple(sorted(entry.before)))
+
+
+def _check_unchanged(workspace: Workspace, before: Mapping[str, bytes | None]) -> None:
+    for path, content in before.items():
+        if _on_disk(workspace, path) != content:
+            raise ChangedOnDisk("changed on disk since the plan was made", path=path, hint="plan again")
+
+
+def _take_back(root: Path, before: Mapping[str, bytes | None]) -> None:
+    for path, content in before.items():
+        place = root / path
+        there = place.read_bytes() if place.is_file() else None
+        if there != content:
+            write_all(root, {path: content})
+
+
+def _on_disk(workspace: Workspace, path: str) -> bytes | None:
+    place = workspace.locate(path)
+    if not place.exists():
+        return None
+    return workspace.read_on_disk(path)
