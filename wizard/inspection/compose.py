@@ -1,0 +1,68 @@
+"""Compose files: which services build, with which Dockerfile, target and arguments."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import Any
+
+from wizard.inspection.values import Caller
+
+
+def read_compose(path: str, text: str) -> tuple[tuple[Caller, ...], str | None]:
+    """The builds of a compose file, and a note for people where it cannot be read.
+
+    `context` and `dockerfile` come back relative to the root: compose takes the context relative to its own file, the
+    Dockerfile relative to the context. A context that is an address stays as written.
+    """
+    if "build" not in text:
+        return (), None
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        # The round-trip reader keeps line numbers, and like the safe one makes no objects of the file's choosing.
+        content = YAML(typ="rt").load(text)
+    except (YAMLError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"{path}:{mark.line + 1}" if mark is not None else path
+        return (), f"{place}: cannot be read as YAML"
+    services = content.get("services") if isinstance(content, dict) else None
+    if not isinstance(services, dict):
+        return (), None
+    callers = [
+        _caller(path, str(name), service, _line(services, name))
+        for name, service in services.items()
+        if isinstance(service, dict) and service.get("build")
+    ]
+    return tuple(callers), None
+
+
+def _caller(path: str, name: str, service: dict[str, Any], line: int | None) -> Caller:
+    build = service["build"]
+    options: dict[str, Any] = build if isinstance(build, dict) else {"context": str(build)}
+    context = str(options.get("context", "."))
+    local = "://" not in context and not context.startswith("git@") and "$" not in context
+    folder = posixpath.normpath(posixpath.join(posixpath.dirname(path), context)) if local else context
+    dockerfile = options.get("dockerfile")
+    if dockerfile is not None:
+        dockerfile = posixpath.normpath(posixpath.join(folder, str(dockerfile))) if local else str(dockerfile)
+    arguments = options.get("args") or ()
+    names = [str(argument).split("=", 1)[0] for argument in arguments]
+    target = options.get("target")
+    return Caller(
+        kind="compose",
+        path=path,
+        line=_line(service, "build") or line,
+        text=f"service {name}",
+        dockerfile=dockerfile,
+        context=folder,
+        target=str(target) if target else None,
+        build_args=tuple(names),
+    )
+
+
+def _line(mapping: Any, key: Any) -> int | None:
+    try:
+        return int(mapping.lc.key(key)[0]) + 1
+    except (AttributeError, KeyError, TypeError):
+        return None

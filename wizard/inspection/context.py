@@ -1,0 +1,92 @@
+"""What the build context holds once the ignore file has had its say, measured by a walk as BuildKit walks."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from wizard.inspection.values import BuildContext, FolderSize
+
+if TYPE_CHECKING:
+    from wizard.ignorefile import IgnoreFile
+    from wizard.workspace import Workspace
+
+LARGEST = 10
+"""Top-level folders and files named in the result."""
+
+
+def ignore_file(workspace: Workspace, dockerfile: str) -> str | None:
+    """The ignore file that a build of this Dockerfile heeds, relative to the root; None where there is none.
+
+    `<Dockerfile>.dockerignore` beside the Dockerfile replaces the context's `.dockerignore` entirely.
+    """
+    own = f"{dockerfile}.dockerignore"
+    plain = workspace.from_context(".dockerignore")
+    return next((path for path in (own, plain) if workspace.is_file(path)), None)
+
+
+def read_ignore_file(workspace: Workspace, dockerfile: str) -> IgnoreFile:
+    """The patterns that a build of this Dockerfile heeds; none where there is no ignore file.
+
+    Raises a DockwizError, naming file and line, where BuildKit would refuse the file.
+    """
+    from wizard.ignorefile import parse
+
+    path = ignore_file(workspace, dockerfile)
+    return parse(workspace.read(path) if path else b"", path or ".dockerignore")
+
+
+def measure_context(workspace: Workspace, dockerfile: str, with_paths: bool = False) -> BuildContext:
+    """Files and links eligible for the build context, with pending edits (also of the ignore file) laid over the disk.
+
+    `paths` is filled only with `with_paths`. Sizes are those of the files themselves, links count their own size.
+    """
+    from wizard.ignorefile import walk
+
+    ignore = read_ignore_file(workspace, dockerfile)
+    sizes: dict[str, int] = {}
+    unreadable: list[str] = []
+    for entry in walk(workspace.root / workspace.context, ignore):
+        if entry.kind == "unreadable":
+            unreadable.append(entry.path)
+        elif entry.kind in ("file", "link"):
+            sizes[entry.path] = entry.size
+    _lay_over(workspace, ignore, sizes)
+    return BuildContext(
+        files=len(sizes),
+        bytes=sum(sizes.values()),
+        ignore_file=ignore_file(workspace, dockerfile),
+        largest=_largest(sizes),
+        paths=tuple(sorted(sizes)) if with_paths else (),
+        unreadable=tuple(sorted(unreadable)),
+    )
+
+
+def _lay_over(workspace: Workspace, ignore: IgnoreFile, sizes: dict[str, int]) -> None:
+    for path, content in workspace.overlay.items():
+        inside = workspace.to_context(path)
+        if inside is None:
+            continue
+        if content is None:
+            sizes.pop(inside, None)
+        elif not ignore.explain(inside)[0]:
+            sizes[inside] = len(content)
+
+
+def _largest(sizes: dict[str, int]) -> tuple[FolderSize, ...]:
+    totals: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for path, size in sizes.items():
+        total = totals[path.split("/", 1)[0]]
+        total[0] += 1
+        total[1] += size
+    ranked = sorted(totals.items(), key=lambda item: (-item[1][1], item[0]))[:LARGEST]
+    return tuple(FolderSize(path, files, size) for path, (files, size) in ranked)
+
+
+def eligible(workspace: Workspace, dockerfile: str, path: str) -> bool:
+    """Whether a file (relative to the root) is there and reaches the build."""
+    inside = workspace.to_context(path)
+    if inside is None or not workspace.exists(path) or os.path.isabs(inside):
+        return False
+    return not read_ignore_file(workspace, dockerfile).explain(inside)[0]
