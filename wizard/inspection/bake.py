@@ -27,7 +27,7 @@ def _json(path: str, text: str) -> Iterator[Caller]:
     except (ValueError, RecursionError):
         return
     targets = content.get("target") if isinstance(content, dict) else None
-    for name, target in (targets.items() if isinstance(targets, dict) else ()):
+    for name, target in targets.items() if isinstance(targets, dict) else ():
         if isinstance(target, dict):
             offset = text.find(f'"{name}"')
             yield _caller(path, text.count("\n", 0, max(offset, 0)) + 1, name, target, tuple(target.get("args") or ()))
@@ -53,4 +53,5 @@ def _caller(path: str, line: int, name: str, target: dict[str, Any], arguments: 
         value = target.get(key)
         return value if isinstance(value, str) else None
 
-    return Caller("bake", path, line, f'target "{name}"', text("dockerfile"), text("context"), text("target"), arguments)
+    place = (path, line, f'target "{name}"')
+    return Caller("bake", *place, text("dockerfile"), text("context"), text("target"), arguments)

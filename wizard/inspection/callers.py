@@ -20,14 +20,18 @@ if TYPE_CHECKING:
 
 _COMPOSE = re.compile(r"(?:docker-)?compose([._-].*)?\.ya?ml")
 _BAKE = re.compile(r"docker-bake([._-].*)?\.(?:hcl|json)")
-_CI_FOLDERS = (".github/workflows/", ".github/actions/", ".gitlab/", ".circleci/", ".buildkite/", ".woodpecker/", ".ci/",
-               ".tekton/", ".gitea/workflows/", ".forgejo/workflows/")  # fmt: skip
-_CI_FILES = frozenset(
-    """.gitlab-ci.yml .gitlab-ci.yaml .travis.yml azure-pipelines.yml azure-pipelines.yaml bitbucket-pipelines.yml
-    .drone.yml .drone.yaml Jenkinsfile cloudbuild.yaml cloudbuild.yml buildspec.yml appveyor.yml .woodpecker.yml
-    skaffold.yaml Earthfile""".split()
+_CI_FOLDERS = (
+    *(".github/workflows/", ".github/actions/", ".gitlab/", ".circleci/", ".buildkite/", ".woodpecker/", ".ci/"),
+    *(".tekton/", ".gitea/workflows/", ".forgejo/workflows/"),
 )
-_MAKE = re.compile(r"(?:GNU)?[Mm]akefile|.+\.mk|[Jj]ustfile|Taskfile\.ya?ml|tasks\.py|noxfile\.py|Rakefile|package\.json")
+_CI_FILES = frozenset(
+    *(".gitlab-ci.yml", ".gitlab-ci.yaml", ".travis.yml", "azure-pipelines.yml", "azure-pipelines.yaml", ".drone.yml"),
+    *("bitbucket-pipelines.yml", ".drone.yaml", "Jenkinsfile", "cloudbuild.yaml", "cloudbuild.yml", "buildspec.yml"),
+    *("appveyor.yml", ".woodpecker.yml", "skaffold.yaml", "Earthfile"),
+)
+_MAKE = re.compile(
+    r"""(?:GNU)?[Mm]akefile|.+\.mk|[Jj]ustfile|Taskfile\.ya?ml|tasks\.py|noxfile\.py|Rakefile|package\.json"""
+)
 _SCRIPT = re.compile(r".+\.(?:sh|bash|zsh|ps1|bat|cmd)")
 _DOCKER_BUILD = re.compile(
     r"""\b(?:docker|podman|nerdctl)\s+(?:image\s+|builder\s+)?(?:buildx\s+)?build\b(?!x)
@@ -39,7 +43,8 @@ _DOCKER_BUILD = re.compile(
 )
 _OPTION = re.compile(r"(?:^|\s)(--[a-z][a-z-]*|-[a-zA-Z])(?:[=\s]+|$)(\"[^\"]*\"|'[^']*'|[^\s-][^\s]*)?")
 _TAKES_NO_VALUE = frozenset(
-    "--no-cache --pull --push --load --rm --force-rm --quiet -q --squash --compress --check --debug -D".split()
+    *("--no-cache", "--pull", "--push", "--load", "--rm", "--force-rm", "--quiet", "-q", "--squash", "--compress"),
+    *("--check", "--debug", "-D"),
 )
 _GPU = re.compile(
     r"""(?:^|\s)--gpus(?:[=\s]|$) | --runtime[=\s]+nvidia\b | ^\s*runtime:\s*["']?nvidia\b | \bnvidia\.com/gpu\b

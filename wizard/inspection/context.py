@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import posixpath
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -21,9 +21,16 @@ def ignore_file(workspace: Workspace, dockerfile: str) -> str | None:
 
     `<Dockerfile>.dockerignore` beside the Dockerfile replaces the context's `.dockerignore` entirely.
     """
-    own = f"{dockerfile}.dockerignore"
-    plain = workspace.from_context(".dockerignore")
-    return next((path for path in (own, plain) if workspace.is_file(path)), None)
+    from wizard.ignorefile import ignore_path
+
+    relative = posixpath.relpath(dockerfile, workspace.context)
+    found = ignore_path(relative, lambda path: workspace.is_file(_from_context(workspace, path)))
+    return None if found is None else _from_context(workspace, found)
+
+
+def _from_context(workspace: Workspace, path: str) -> str:
+    """As Workspace.from_context, for a Dockerfile that lies beside the context and not in it (`../docker/…`)."""
+    return posixpath.normpath(posixpath.join(workspace.context, path))
 
 
 def read_ignore_file(workspace: Workspace, dockerfile: str) -> IgnoreFile:
@@ -87,6 +94,6 @@ def _largest(sizes: dict[str, int]) -> tuple[FolderSize, ...]:
 def eligible(workspace: Workspace, dockerfile: str, path: str) -> bool:
     """Whether a file (relative to the root) is there and reaches the build."""
     inside = workspace.to_context(path)
-    if inside is None or not workspace.exists(path) or os.path.isabs(inside):
+    if inside is None or not workspace.exists(path):
         return False
     return not read_ignore_file(workspace, dockerfile).explain(inside)[0]

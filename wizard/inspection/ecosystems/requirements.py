@@ -210,7 +210,7 @@ def _logical(source: str) -> str:
         if _COMMENT.match(physical):
             parts.append(f" {physical}")
         else:
-            parts.append(physical[:-1] if physical.endswith("\\") else physical)
+            parts.append(physical.removesuffix("\\"))
     return _COMMENT.sub("", "".join(parts)).strip()
 
 
