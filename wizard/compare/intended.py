@@ -1,0 +1,40 @@
+"""Which differences between two images a proposal means to make."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+_INSTALLERS = r"pip|setuptools|wheel"
+_GPU_PACKAGES = r"nvidia-.*|cuda-.*|triton|pytorch-triton.*"
+_TORCH = r"torch|torchvision|torchaudio"
+
+INTENDED: Mapping[str, Mapping[str, str]] = {
+    "exec-form-cmd": {"command": ".*"},
+    "healthcheck": {"healthcheck": ".*"},
+    "non-root-user": {"user": ".*", "env": "HOME"},
+    "python-env": {"env": "PYTHON.*"},
+    "secret-in-image": {"env": ".*"},
+    "torch-cpu-index": {"python-package-gone": _GPU_PACKAGES, "python-package-version": _TORCH},
+    "cpu-only-packages": {"python-package-gone": ".*", "python-package-new": ".*"},
+    "production-dependencies": {"python-package-gone": ".*"},
+    "uv-install": {"python-package-gone": _INSTALLERS, "python-package-new": "uv"},
+    "split-stages": {
+        "system-package-gone": ".*",
+        "python-package-gone": _INSTALLERS,
+        "env": "PATH|VIRTUAL_ENV",
+    },
+    "slim-base": {"system-package-gone": ".*"},
+    "apt-no-recommends": {"system-package-gone": ".*"},
+    "dependency-updates": {"python-package-version": ".*"},
+}
+"""Rule -> kind of difference -> the names (a regular expression for the whole name) that it may touch."""
+
+
+def intended_by(kind: str, name: str, rules: Iterable[str]) -> str | None:
+    """The first of the applied rules that means to make this difference."""
+    for rule in rules:
+        pattern = INTENDED.get(rule, {}).get(kind)
+        if pattern is not None and re.fullmatch(pattern, name):
+            return rule
+    return None
