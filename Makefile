@@ -1,0 +1,44 @@
+# make demo   from nothing to a finished report, on a copy of a bundled sample
+# make test   everything CI runs: linters, types, import contract, all tests on a real engine
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ENGINE := $(PYTHON) tests/engine/engine.py
+
+.PHONY: demo test test-full check unit bench fuzz reference engine-down clean
+
+demo: $(VENV)/ready
+	@env="$$($(ENGINE) up)" && eval "$$env" && $(BIN)/dockwiz demo flask-ocr
+
+test: check
+	@env="$$($(ENGINE) up)" && eval "$$env" && $(BIN)/pytest -m "not full"
+
+test-full: check
+	@env="$$($(ENGINE) up)" && eval "$$env" && $(BIN)/pytest
+
+check: $(VENV)/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: $(VENV)/ready
+	$(BIN)/pytest -m "not engine and not full"
+
+bench: $(VENV)/ready
+	$(BIN)/python -m tests.bench
+
+reference: $(VENV)/ready
+	@env="$$($(ENGINE) up)" && eval "$$env" && $(BIN)/python -m tests.reference
+
+engine-down:
+	$(ENGINE) down
+
+$(VENV)/ready: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test,lock]"
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

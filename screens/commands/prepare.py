@@ -1,0 +1,53 @@
+"""From the options of a command to the values it works on."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+
+from wizard.inspection import inspect
+from wizard.inspection.dockerfiles import choose_dockerfile
+from wizard.inspection.values import Inspection
+from wizard.plan.fold import Plan, make_plan
+from wizard.plan.selection import Selection
+from wizard.rules.base import Settings
+from wizard.state import StateFolder, state_folder
+from wizard.workspace import Workspace, open_workspace
+
+
+@dataclass(frozen=True)
+class Repo:
+    """A repository with its Dockerfile chosen."""
+
+    workspace: Workspace
+    dockerfile: str
+    """Relative to the root."""
+
+    @property
+    def state(self) -> StateFolder:
+        return state_folder(self.workspace.root)
+
+
+def open_repo(options: argparse.Namespace) -> Repo:
+    """The repo of PATH and -f. Raises BadInput where there is no Dockerfile, or several and none was named."""
+    workspace = open_workspace(options.path)
+    return Repo(workspace, choose_dockerfile(workspace, options.file))
+
+
+def inspect_repo(repo: Repo) -> Inspection:
+    """The inspection without an engine: nothing of `plan` and `apply` needs one."""
+    return inspect(repo.workspace, repo.dockerfile)
+
+
+def selection_of(options: argparse.Namespace) -> Selection:
+    """The SELECT options as a value."""
+    return Selection(only=options.only, skip=options.skip, all=options.all, goal=options.goal)
+
+
+def settings_of(options: argparse.Namespace) -> Settings:
+    return Settings(torch_index=options.torch_index, online=options.online)
+
+
+def plan_repo(repo: Repo, options: argparse.Namespace) -> Plan:
+    """The plan for the repo as the options select."""
+    return make_plan(repo.workspace, inspect_repo(repo), selection_of(options), settings_of(options))
