@@ -1,0 +1,55 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.engine.engine import ensure
+from tests.engine.machine import EngineError
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A Docker engine that answers and has the base images; `env` is the environment that reaches it."""
+
+    env: dict[str, str]
+
+    def docker(self, *words: str | Path, timeout: float = 600) -> str:
+        """Standard output of a docker command; the test fails with all that it said when it fails."""
+        done = self.run(["docker", *words], timeout=timeout)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def run(
+        self, command: Sequence[str | Path], *, cwd: Path | None = None, timeout: float = 600
+    ) -> subprocess.CompletedProcess[str]:
+        """Run any command with this engine in its environment."""
+        return subprocess.run(
+            [str(word) for word in command],
+            env=self.env,
+            cwd=cwd,
+            timeout=timeout,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+@pytest.fixture(scope="session")
+def engine() -> Engine:
+    """The engine of the user's own configuration where it will do, else the private one of tests/engine.
+
+    Without either the test fails: a machine that cannot build cannot prove anything.
+    """
+    try:
+        daemon = ensure()
+    except EngineError as error:
+        pytest.fail(f"no engine for the tests: {error}", pytrace=False)
+    return Engine({**os.environ, **(daemon.environment if daemon else {})})
