@@ -91,6 +91,8 @@ class Instruction:
     """Position among the instructions of the file, from 0."""
     keyword: str
     """Upper case, whatever the file has."""
+    written: str
+    """The keyword as the file has it."""
     keyword_span: Span
     span: Span
     """Whole physical lines: from the indentation of the first to the line end of the last, heredoc bodies included."""
@@ -166,7 +168,7 @@ class Document:
 
     def syntax(self) -> str | None:
         """The frontend image of a `# syntax=` line, None where the engine's own frontend reads the file."""
-        return next((d.value for d in self.directives if d.name == "syntax"), None)
+        return next((d.value.partition(" ")[0] for d in self.directives if d.name == "syntax"), None)
 
     def global_arguments(self) -> Iterator[Instruction]:
         """The ARG instructions before the first FROM: seen in FROM lines only."""

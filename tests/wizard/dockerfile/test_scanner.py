@@ -1,0 +1,183 @@
+"""What the scanner makes of the parts of an instruction, and where it says they stand."""
+
+import contextlib
+import time
+
+import pytest
+
+from wizard.dockerfile import DockerfileError, Document, Instruction, Span, parse
+
+HEAD = b"FROM debian:bookworm-slim\n"
+
+
+def only(text: bytes) -> tuple[Document, Instruction]:
+    document = parse(HEAD + text)
+    assert len(document.instructions) == 2
+    return document, document.instructions[1]
+
+
+def cut(document: Document, *spans: Span) -> list[bytes]:
+    return [span.of(document.source) for span in spans]
+
+
+def test_keyword_flags_and_argument_lead_back_to_their_bytes() -> None:
+    document, run = only(
+        b"  run --mount=type=cache,target=/c \\\n    # why\n    --network=none \\\n  pip install a \\\n  b\n"
+    )
+    assert (run.keyword, run.written) == ("RUN", "run")
+    assert [(flag.name, flag.value) for flag in run.flags] == [("mount", "type=cache,target=/c"), ("network", "none")]
+    assert cut(document, run.keyword_span, *(flag.span for flag in run.flags)) == [
+        b"run",
+        b"--mount=type=cache,target=/c",
+        b"--network=none",
+    ]
+    assert run.argument == "pip install a   b"
+    assert cut(document, run.argument_span) == [b"pip install a \\\n  b"]
+    assert [(word.text, *cut(document, word.span)) for word in run.words][-1] == ("b", b"b")
+    assert [comment.text for comment in run.comments] == ["why"]
+    assert cut(document, run.span) == [document.source[len(HEAD) :]]
+
+
+def test_a_word_over_two_lines_is_one_word() -> None:
+    document, env = only(b'ENV A="one \\\n two" B=3\n')
+    assert [word.text for word in env.words] == ['A="one  two"', "B=3"]
+    assert cut(document, env.words[0].span) == [b'A="one \\\n two"']
+
+
+def test_json_words_are_its_strings_as_written() -> None:
+    document, copy = only(b'COPY ["a b", \\\n  "c\\u0020d"]\n')
+    assert copy.json == ("a b", "c d")
+    assert cut(document, *(word.span for word in copy.words)) == [b'"a b"', b'"c\\u0020d"']
+
+
+def test_a_json_array_of_something_else_is_refused() -> None:
+    with pytest.raises(DockerfileError, match="arrays must be comprised of strings only"):
+        only(b"CMD [1]\n")
+
+
+def test_healthcheck_has_the_json_of_its_command() -> None:
+    _, probe = only(b'HEALTHCHECK --interval=5s CMD ["curl", "x"]\n')
+    assert probe.json == ("curl", "x")
+    assert [word.text for word in probe.words] == ["CMD", '"curl"', '"x"']
+
+
+def test_heredocs_know_header_body_and_terminator() -> None:
+    document, run = only(b"RUN cat <<A - <<-'B B'\none\nA\n\ttwo\n\tB B\n")
+    first, second = run.heredocs
+    assert (first.name, first.expand, first.strip_tabs) == ("A", True, False)
+    assert (second.name, second.expand, second.strip_tabs) == ("B B", False, True)
+    assert cut(document, first.header, first.body, first.terminator) == [b"<<A", b"one\n", b"A\n"]
+    assert cut(document, second.header, second.body, second.terminator) == [b"<<-'B B'", b"\ttwo\n", b"\tB B\n"]
+    assert run.argument == "cat <<A - <<-'B B'"
+
+
+def test_a_blank_may_stand_in_a_heredoc_header() -> None:
+    document, run = only("RUN echo é && cat << EOF > /x\nhi\nEOF\n".encode())
+    assert cut(document, run.heredocs[0].header) == [b"<< EOF"]
+
+
+def test_a_backslash_in_the_name_quotes_for_the_shell_and_not_for_copy() -> None:
+    assert only(b"RUN cat <<\\EOF\nx\nEOF\n")[1].heredocs[0].expand is False
+    assert only(b"COPY <<\\EOF /x\nx\nEOF\n")[1].heredocs[0].expand is True
+
+
+def test_onbuild_carries_an_instruction_with_its_own_flags_and_heredocs() -> None:
+    document, onbuild = only(b"ONBUILD RUN --mount=type=cache,target=/c <<EOF\nmake\nEOF\n")
+    trigger = onbuild.trigger
+    assert trigger is not None
+    assert trigger.keyword == "RUN"
+    assert trigger.flag("mount") == "type=cache,target=/c"
+    assert trigger.heredocs == onbuild.heredocs
+    assert cut(document, trigger.heredocs[0].body) == [b"make\n"]
+
+
+def test_comments_between_instructions_are_kept_apart_from_those_inside() -> None:
+    document = parse(HEAD + b"#  above \nRUN a \\\n# inside\n && b\n# below\n")
+    assert [(comment.text, comment.line) for comment in document.comments] == [("above", 2), ("below", 6)]
+    assert [comment.line for comment in document.instructions[1].comments] == [4]
+
+
+def test_directives_are_read_up_to_the_first_line_that_is_none() -> None:
+    document = parse(b"\xef\xbb\xbf# Syntax = docker/dockerfile:1 \n# escape=`\n# note\n# check=skip=all\nFROM a\n")
+    assert [(d.name, d.value, d.line) for d in document.directives] == [
+        ("syntax", "docker/dockerfile:1", 1),
+        ("escape", "`", 2),
+    ]
+    assert document.directives[0].span.start == 3
+    assert document.syntax() == "docker/dockerfile:1"
+    assert document.escape == "`"
+
+
+def test_stages_have_name_base_platform_and_instructions() -> None:
+    document = parse(b"ARG V=1\nFROM --platform=linux/amd64 a:$V AS Deps\nRUN x\nFROM deps\nCOPY a b\n")
+    deps, last = document.stages
+    assert (deps.name, deps.base, deps.platform, deps.buildkit_name) == ("Deps", "a:$V", "linux/amd64", "deps")
+    assert (last.name, last.base, last.platform, last.buildkit_name) == (None, "deps", None, "stage-1")
+    assert [i.keyword for i in document.global_arguments()] == ["ARG"]
+    assert document.stage_of(document.instructions[2]) is deps
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b"RUN --mount=type=caches,target=/c x\n", 'unsupported mount type "caches"'),
+        (b"COPY --chmod a b\n", "missing a value on flag: --chmod"),
+        (b"COPY --link --link a b\n", "duplicate flag specified: --link"),
+        (b"COPY --form=x a b\n", "unknown flag: --form (did you mean from?)"),
+        (b"CMD --x\n", "unknown flag: --x"),
+        (b"HEALTHCHECK --interval=5 CMD x\n", 'time: invalid duration "5"'),
+        (b"HEALTHCHECK NONE x\n", "HEALTHCHECK NONE takes no arguments"),
+        (b"EXPOSE\n", "EXPOSE requires at least one argument"),
+        (b"USER\n", "USER requires exactly one argument"),
+        (b"ENV =a\n", "ENV names can not be blank"),
+        (b"LABEL a=1 b\n", 'Syntax error - can\'t find = in "b". Must be of the form: name=value'),
+        (b"COPY a <<EOF\nEOF\n", "COPY cannot accept a heredoc as a destination"),
+        (b"WORKDIR /it's\n", "unexpected end of statement while looking for matching single-quote"),
+        (b"COPY --from=7 a b\n", "invalid stage index 7"),
+        (b"ONBUILD ENV a\n", "ENV must have two arguments"),
+        (b"SHELL []\n", "SHELL requires at least one argument"),
+        (b"RUN " + b"a" * 65_532 + b"\n", "dockerfile line greater than max allowed size of 65535"),
+    ],
+)
+def test_what_else_is_refused(text: bytes, words: str) -> None:
+    with pytest.raises(DockerfileError) as refusal:
+        only(text)
+    assert words in str(refusal.value)
+    assert refusal.value.line == 2
+
+
+def test_the_longest_line_is_accepted() -> None:
+    assert only(b"RUN " + b"a" * 65_531 + b"\n")[1].argument == "a" * 65_531
+
+
+def test_stages_that_need_each_other_are_refused() -> None:
+    with pytest.raises(DockerfileError, match="circular dependency"):
+        parse(b"FROM a AS x\nCOPY --from=y / /\nFROM a AS y\nRUN --mount=from=x,target=/x ls\n")
+
+
+def test_an_error_names_the_column() -> None:
+    with pytest.raises(DockerfileError) as refusal:
+        parse("FROM a\n  COPY --nope=é b\n".encode(), "sub/Dockerfile")
+    assert str(refusal.value) == "sub/Dockerfile:2:8: unknown flag: --nope"
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        b"FROM a\nRUN " + b"[" * 60_000,
+        b"FROM a\nENV A=" + b"${B:-" * 12_000 + b"\n",
+        b"FROM a\nENV A=${B#" + b"*a" * 20_000 + b"}\n",
+        b"FROM a\nRUN echo " + b"<< " * 20_000 + b"\n",
+        b"FROM a\nLABEL " + b'a="' * 20_000 + b"\n",
+        b"# escape=" + b" " * 60_000 + b"x\nFROM a\n",
+        b"FROM a\nRUN \\\n" + b" \\\n" * 200_000,
+        b"FROM a AS s0\n" + b"".join(b"FROM s%d AS s%d\n" % (n, n + 1) for n in range(3000)),
+        b"\x00" * 60_000,
+        bytes(range(256)) * 400,
+    ],
+)
+def test_hostile_files_are_answered_quickly(hostile: bytes) -> None:
+    start = time.perf_counter()
+    with contextlib.suppress(DockerfileError):
+        assert parse(hostile).source == hostile
+    assert time.perf_counter() - start < 1

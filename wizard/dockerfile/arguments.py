@@ -1,0 +1,163 @@
+"""How BuildKit splits what follows a keyword: flags, words, JSON strings, `name=value` pairs."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from wizard.dockerfile.document import Flag, Instruction, Word
+from wizard.dockerfile.lines import SPACE, LogicalLine
+
+_TEXT = ("utf-8", "surrogateescape")
+_BLANK_SEPARATED = re.compile(rb"[^\t\v\f\r ]+")
+_BYTE_SPACES = b"\t\n\v\f\r \x85\xa0"
+"""BuildKit looks for the end of a flag byte by byte, so these two end it even inside a UTF-8 character."""
+_JSON_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+
+QUOTED_WORDS = frozenset({"ENV", "LABEL", "ARG"})
+"""Instructions whose words end at unquoted blanks only."""
+ONE_WORD = frozenset({"WORKDIR", "USER", "STOPSIGNAL", "MAINTAINER"})
+"""Instructions whose argument is one string, blanks included."""
+JSON_FORMS = frozenset({"ADD", "COPY", "CMD", "ENTRYPOINT", "RUN", "SHELL", "VOLUME"})
+
+
+class NotStrings(ValueError):
+    """A JSON array that holds something else than strings: BuildKit refuses it instead of reading a shell form."""
+
+
+def decode(raw: bytes) -> str:
+    """Text of the file; bytes that are not UTF-8 become lone surrogates, as in Python's file names."""
+    return raw.decode(*_TEXT)
+
+
+def trim(text: bytes, start: int, end: int) -> tuple[int, int]:
+    """`text[start:end]` without the white space around it."""
+    head, tail = _trimmers()
+    found = head.match(text, start, end)
+    start = found.end() if found else start
+    while end > start and (found := tail.search(text[max(end - 3, start) : end])):
+        end -= len(found[0])
+    return start, end
+
+
+@cache
+def _trimmers() -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
+    return re.compile(SPACE + rb"*"), re.compile(SPACE + rb"\Z")
+
+
+def take_flags(line: LogicalLine, start: int, end: int, escape: int) -> tuple[tuple[Flag, ...], int]:
+    """The flags at the beginning of `line.text[start:end]`, and where the argument begins."""
+    text, at = line.text, start
+    flags: list[Flag] = []
+    while True:
+        while at < end and text[at] in _BYTE_SPACES:
+            at += 1
+        if not text.startswith(b"--", at, end):
+            return tuple(flags), at
+        word, stop = _flag_word(text, at, end, escape)
+        if word == b"--":
+            return tuple(flags), stop
+        name, has_value, value = decode(word[2:]).partition("=")
+        flags.append(Flag(name, value if has_value else None, line.span(at, stop)))
+        at = stop
+
+
+def _flag_word(text: bytes, at: int, end: int, escape: int) -> tuple[bytes, int]:
+    """One flag, its quotes and escapes resolved, and where it ends."""
+    word, quote = bytearray(), None
+    while at < end:
+        byte = text[at]
+        if quote is None and byte in _BYTE_SPACES:
+            break
+        if byte == quote:
+            quote = None
+        elif quote is None and byte in b"'\"":
+            quote = byte
+        elif byte == escape:
+            at += 1
+            word += text[at : min(at + 1, end)]
+        else:
+            word.append(byte)
+        at += 1
+    return bytes(word), min(at, end)
+
+
+def json_strings(text: bytes) -> tuple[str, ...] | None:
+    """The strings of a JSON form, None for anything that is not a JSON array; raises NotStrings."""
+    if not text.startswith(b"["):
+        return None
+    try:
+        values = json.loads(decode(text), parse_constant=_refuse_constant)
+    except RecursionError:
+        raise NotStrings from None
+    except ValueError:
+        return None
+    if not all(isinstance(value, str) for value in values):
+        raise NotStrings
+    return tuple(values)
+
+
+def _refuse_constant(name: str) -> None:
+    """Python's JSON reader knows NaN and Infinity; JSON does not."""
+    raise ValueError(name)
+
+
+def words(line: LogicalLine, start: int, end: int, pattern: re.Pattern[bytes]) -> tuple[Word, ...]:
+    """What the pattern finds in `line.text[start:end]`."""
+    return tuple(
+        Word(decode(found[1] if pattern.groups else found[0]), line.span(*found.span()))
+        for found in pattern.finditer(line.text, start, end)
+    )
+
+
+def split(keyword: str, is_json: bool, escape: str) -> re.Pattern[bytes]:
+    """The pattern that finds the words of an instruction."""
+    if is_json:
+        return _JSON_STRING
+    if keyword in QUOTED_WORDS or keyword in ("RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK", "SHELL"):
+        return _quoted(escape)
+    return _BLANK_SEPARATED
+
+
+@cache
+def _quoted(escape: str) -> re.Pattern[bytes]:
+    """Words with quotes and escapes; a lone escape character at the very end is dropped."""
+    sign = re.escape(escape.encode())
+    return re.compile(
+        rb"((?:(?!" + SPACE + rb")(?:[^'\"" + sign + rb"]|" + sign + rb".|'[^']*(?:'|\Z)"
+        rb'|"(?:[^"' + sign + rb"]|" + sign + rb'.)*(?:"|(?=' + sign + rb"?\Z))))+)" + sign + rb"?",
+        re.DOTALL,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One `name=value` of ENV, LABEL or ARG, quotes and escapes as written."""
+
+    name: str
+    value: str | None
+    """None for an ARG without a default."""
+    word: Word
+    """The word it was read from; the whole argument for the old `ENV name value` form."""
+
+
+def pairs(instruction: Instruction) -> tuple[Pair, ...]:
+    """The pairs of an ENV, LABEL or ARG; raises ValueError with BuildKit's words."""
+    keyword, found = instruction.keyword, instruction.words
+    if keyword == "ARG":
+        return tuple(
+            Pair(name, value if has_value else None, word)
+            for word in found
+            for name, has_value, value in [word.text.partition("=")]
+        )
+    if found and "=" not in found[0].text:
+        name, *rest = re.split(r"[\t\v\f\r ]+", instruction.argument, maxsplit=1)
+        if not rest:
+            raise ValueError(f"{keyword} must have two arguments")
+        return (Pair(name, rest[0], Word(instruction.argument, instruction.argument_span)),)
+    for word in found:
+        if "=" not in word.text:
+            raise ValueError(f"Syntax error - can't find = in {json.dumps(word.text)}. Must be of the form: name=value")
+    return tuple(Pair(name, value, word) for word in found for name, _, value in [word.text.partition("=")])

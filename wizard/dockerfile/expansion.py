@@ -1,0 +1,68 @@
+"""Variable expansion as BuildKit does it, where the values are known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from wizard.dockerfile.arguments import pairs
+from wizard.dockerfile.document import Document, Stage
+from wizard.dockerfile.lexer import LexError, lex
+
+PLATFORM_ARGUMENTS: Final = frozenset(
+    f"{side}{part}" for side in ("BUILD", "TARGET") for part in ("PLATFORM", "OS", "ARCH", "VARIANT", "OSVERSION")
+) | {"TARGETSTAGE"}
+"""Set by BuildKit, known in FROM lines; a stage has to declare them."""
+PROXY_ARGUMENTS: Final = frozenset(
+    name
+    for proxy in ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY")
+    for name in (proxy, proxy.lower())
+)
+"""Build arguments that RUN sees without a declaration."""
+
+
+def expand(text: str, variables: Mapping[str, str | None], escape: str = "\\") -> str | None:
+    """The word with its quotes, escapes and variables resolved.
+
+    A variable that maps to None has a value nobody knows before the build, one that is missing is unset. None where
+    the result depends on an unknown value, or BuildKit would not expand it at all.
+    """
+    try:
+        lexed = lex(text, variables, escape)
+    except LexError:
+        return None
+    return lexed.text if lexed.known else None
+
+
+def variables_of(text: str, escape: str = "\\") -> frozenset[str]:
+    """The names that a word looks up."""
+    try:
+        return lex(text, {}, escape).used
+    except LexError:
+        return frozenset()
+
+
+def global_values(document: Document, build_arguments: Mapping[str, str] | None = None) -> dict[str, str | None]:
+    """What FROM lines see: the ARGs before the first FROM with their defaults, and the platform arguments.
+
+    An ARG without a default is unknown unless `build_arguments` has it.
+    """
+    given = build_arguments or {}
+    values: dict[str, str | None] = dict.fromkeys(PLATFORM_ARGUMENTS)
+    for instruction in document.global_arguments():
+        for pair in pairs(instruction):
+            name = expand(pair.name, values, document.escape) or pair.name
+            if name in given:
+                values[name] = given[name]
+            elif pair.value is not None:
+                values[name] = expand(pair.value, values, document.escape)
+            elif name not in values:
+                values[name] = None
+    return values
+
+
+def expanded_base(document: Document, stage: Stage, build_arguments: Mapping[str, str] | None = None) -> str | None:
+    """The image or stage that FROM names, with the defaults of the ARGs before it; None where one has no default."""
+    if not set(stage.base) & set("$'\"\\`"):
+        return stage.base
+    return expand(stage.base, global_values(document, build_arguments), document.escape)

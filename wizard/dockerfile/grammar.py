@@ -1,0 +1,248 @@
+"""What BuildKit asks of each instruction, with its words where it refuses.
+
+Source: BuildKit's frontend/dockerfile/instructions package. Flags of newer frontends are accepted: the engine in
+force has the last word on those.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from wizard.dockerfile.arguments import pairs
+from wizard.dockerfile.document import Flag, Instruction
+from wizard.dockerfile.heredocs import parse_header
+from wizard.dockerfile.lexer import LexError
+
+KEYWORDS: Final = (
+    "ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "MAINTAINER",
+    "ONBUILD", "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR",
+)  # fmt: skip
+
+_TEXT, _SWITCH, _LIST = "text", "switch", "list"
+_FLAGS: Final = {
+    "ADD": {
+        "chown": _TEXT, "chmod": _TEXT, "link": _SWITCH, "keep-git-dir": _SWITCH, "checksum": _TEXT,
+        "unpack": _SWITCH, "exclude": _LIST,
+    },
+    "COPY": {
+        "chown": _TEXT, "from": _TEXT, "chmod": _TEXT, "link": _SWITCH, "exclude": _LIST, "parents": _SWITCH,
+    },
+    "FROM": {"platform": _TEXT},
+    "HEALTHCHECK": {
+        "interval": _TEXT, "timeout": _TEXT, "start-period": _TEXT, "start-interval": _TEXT, "retries": _TEXT,
+    },
+    "RUN": {"mount": _LIST, "network": _TEXT, "security": _TEXT, "device": _LIST},
+}  # fmt: skip
+_UNCHECKED_FLAGS: Final = frozenset({"ARG", "STOPSIGNAL"})
+"""BuildKit never looks at the flags of these."""
+_STAGE_NAME: Final = re.compile(r"[a-z][a-z0-9-_.]*\Z")
+_DURATION: Final = re.compile(r"([-+]?)(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)\Z")
+_AMOUNT: Final = re.compile(r"([\d.]+)(ns|us|µs|μs|ms|s|m|h)")
+_NANOSECONDS: Final = {"ns": 1, "us": 1e3, "µs": 1e3, "μs": 1e3, "ms": 1e6, "s": 1e9, "m": 6e10, "h": 3.6e12}
+
+
+class Refused(Exception):
+    """BuildKit refuses the file; `offset` is the byte that it is about."""
+
+    def __init__(self, message: str, offset: int, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message, self.offset, self.hint = message, offset, hint
+
+
+def check_syntax(instruction: Instruction) -> None:
+    """What BuildKit refuses while it still splits lines, triggers of ONBUILD included."""
+    command = instruction.trigger or instruction
+    if command.keyword in ("ENV", "LABEL"):
+        try:
+            pairs(command)
+        except ValueError as error:
+            raise Refused(str(error), command.keyword_span.start) from None
+
+
+def check_instruction(instruction: Instruction) -> None:
+    """What BuildKit refuses of one instruction, whatever stands around it."""
+    keyword = instruction.keyword
+    check = _CHECKS.get(keyword)
+    if check is None:
+        raise Refused(
+            f"unknown instruction: {instruction.written}",
+            instruction.keyword_span.start,
+            suggestion(instruction.written, KEYWORDS, ignore_case=True),
+        )
+    if keyword == "HEALTHCHECK" and instruction.words and instruction.words[0].text.upper() == "NONE":
+        flags = False
+    else:
+        flags = keyword not in _UNCHECKED_FLAGS
+    message = check(instruction)
+    if message:
+        raise Refused(message, instruction.keyword_span.start)
+    if flags:
+        _check_flags(instruction)
+
+
+def _check_flags(instruction: Instruction) -> None:
+    known = _FLAGS.get(instruction.keyword, {})
+    seen: set[str] = set()
+    for flag in instruction.flags:
+        kind = known.get(flag.name)
+        if kind is None:
+            hint = suggestion(flag.name, tuple(known), ignore_case=False)
+            raise Refused(f"unknown flag: --{flag.name}", flag.span.start, hint)
+        if flag.name in seen and kind != _LIST:
+            raise Refused(f"duplicate flag specified: --{flag.name}", flag.span.start)
+        seen.add(flag.name)
+        message = _value_refusal(kind, flag)
+        if not message and instruction.keyword == "HEALTHCHECK":
+            message = _health_flag(flag)
+        if message:
+            raise Refused(message, flag.span.start)
+
+
+def _value_refusal(kind: str, flag: Flag) -> str | None:
+    if kind == _SWITCH:
+        if flag.value == "":
+            return f"missing a value on flag: --{flag.name}"
+        if (flag.value or "true").lower() not in ("true", "false"):
+            return f"expecting boolean value for flag --{flag.name}, not: {flag.value}"
+    elif flag.value is None:
+        return f"missing a value on flag: --{flag.name}"
+    return None
+
+
+def _health_flag(flag: Flag) -> str | None:
+    value = flag.value or ""
+    if not value:
+        return None
+    if flag.name == "retries":
+        if not re.fullmatch(r"[-+]?[0-9]+", value) or abs(int(value[:20])) >= 2**31:
+            return f'strconv.ParseInt: parsing "{value}": invalid syntax'
+        return f"--retries cannot be negative ({int(value)})" if int(value) < 0 else None
+    found = _DURATION.match(value)
+    if not found:
+        return f'time: invalid duration "{value}"'
+    nanoseconds = sum(float(amount) * _NANOSECONDS[unit] for amount, unit in _AMOUNT.findall(value))
+    if nanoseconds and (found[1] == "-" or nanoseconds < _NANOSECONDS["ms"]):
+        return f'Interval "{flag.name}" cannot be less than 1ms'
+    return None
+
+
+def _at_least_one(instruction: Instruction) -> str | None:
+    return None if instruction.words else f"{instruction.keyword} requires at least one argument"
+
+
+def _exactly_one(instruction: Instruction) -> str | None:
+    return None if instruction.words else f"{instruction.keyword} requires exactly one argument"
+
+
+def _anything(_: Instruction) -> str | None:
+    return None
+
+
+def _from(instruction: Instruction) -> str | None:
+    words = [word.text for word in instruction.words]
+    if len(words) == 3 and words[1].lower() == "as":
+        if not _STAGE_NAME.match(words[2].lower()):
+            return f'invalid name for build stage: "{words[2]}", name can\'t start with a number or contain symbols'
+    elif len(words) != 1:
+        return "FROM requires either one or three arguments"
+    return None
+
+
+def _pairs(instruction: Instruction) -> str | None:
+    found = pairs(instruction)
+    if not found:
+        return f"{instruction.keyword} requires at least one argument"
+    return f"{instruction.keyword} names can not be blank" if any(not pair.name for pair in found) else None
+
+
+def _copy(instruction: Instruction) -> str | None:
+    paths = instruction.json if instruction.json is not None else tuple(word.text for word in instruction.words)
+    if len(paths) < 2:
+        return (
+            f"{instruction.keyword} requires at least two arguments, but only one was provided. "
+            "Destination could not be determined"
+        )
+    try:
+        is_heredoc = parse_header(paths[-1]) is not None
+    except LexError:
+        is_heredoc = False
+    return f"{instruction.keyword} cannot accept a heredoc as a destination" if is_heredoc else None
+
+
+def _healthcheck(instruction: Instruction) -> str | None:
+    if not instruction.words:
+        return "HEALTHCHECK requires at least one argument"
+    kind = re.split(r"[\t\n\v\f\r \x85\xa0]+", instruction.argument, maxsplit=1)[0]
+    has_command = bool(instruction.json) if instruction.json is not None else len(instruction.argument) > len(kind)
+    if kind.upper() == "NONE":
+        return "HEALTHCHECK NONE takes no arguments" if has_command else None
+    if kind.upper() != "CMD":
+        return f'Unknown type "{kind.upper()}" in HEALTHCHECK (try CMD)'
+    return None if has_command else "Missing command after HEALTHCHECK CMD"
+
+
+def _onbuild(instruction: Instruction) -> str | None:
+    if instruction.trigger is None:
+        return "ONBUILD requires at least one argument"
+    if instruction.trigger.keyword == "ONBUILD":
+        return "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed"
+    if instruction.trigger.keyword in ("MAINTAINER", "FROM"):
+        return f"{instruction.trigger.keyword} isn't allowed as an ONBUILD trigger"
+    return None
+
+
+def _shell(instruction: Instruction) -> str | None:
+    if instruction.json == () or not instruction.argument:
+        return "SHELL requires at least one argument"
+    return "SHELL requires the arguments to be in JSON form" if instruction.json is None else None
+
+
+def _volume(instruction: Instruction) -> str | None:
+    if instruction.json is not None and any(not path.strip() for path in instruction.json):
+        return "VOLUME specified can not be an empty string"
+    return _at_least_one(instruction)
+
+
+_CHECKS: Final[dict[str, Callable[[Instruction], str | None]]] = {
+    "ADD": _copy,
+    "ARG": _pairs,
+    "CMD": _anything,
+    "COPY": _copy,
+    "ENTRYPOINT": _anything,
+    "ENV": _pairs,
+    "EXPOSE": _at_least_one,
+    "FROM": _from,
+    "HEALTHCHECK": _healthcheck,
+    "LABEL": _pairs,
+    "MAINTAINER": _exactly_one,
+    "ONBUILD": _onbuild,
+    "RUN": _anything,
+    "SHELL": _shell,
+    "STOPSIGNAL": _exactly_one,
+    "USER": _exactly_one,
+    "VOLUME": _volume,
+    "WORKDIR": _exactly_one,
+}
+
+
+def suggestion(word: str, known: tuple[str, ...], *, ignore_case: bool) -> str | None:
+    """`did you mean …?` where a known word is at most two edits away, as BuildKit suggests."""
+    wanted = word.upper() if ignore_case else word
+    if len(wanted) > 20 or wanted in known:
+        return None
+    best = min(known, key=lambda other: _distance(wanted, other), default=None)
+    if best is None or _distance(wanted, best) > 2:
+        return None
+    return f"did you mean {best.lower() if ignore_case and word == word.lower() else best}?"
+
+
+def _distance(one: str, other: str) -> int:
+    """Levenshtein's."""
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one, start=1):
+        previous, row[0] = row[0], i
+        for j, b in enumerate(other, start=1):
+            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (a != b))
+    return row[-1]

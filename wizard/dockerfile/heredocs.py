@@ -1,0 +1,62 @@
+"""Heredoc headers, found as BuildKit finds them (0.2x and newer: a blank may stand behind `<<`)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from wizard.dockerfile.arguments import decode
+from wizard.dockerfile.lexer import LexError, lex
+
+_HEADER = re.compile(r"\d*<<(-?)[\t\n\f\r ]*([^<]*)\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """One `<<NAME` of a logical line."""
+
+    name: str
+    expand: bool
+    strip_tabs: bool
+    start: int
+    end: int
+    """Where the word stands in the line, in bytes."""
+
+
+def headers(line: bytes) -> tuple[Header, ...]:
+    """The heredoc headers of a logical line; raises LexError for a name that cannot be read.
+
+    A line whose quotes do not match has none.
+    """
+    if b"<<" not in line:
+        return ()
+    text = decode(line)
+    try:
+        found = lex(text, {}, raw_quotes=True, raw_escapes=True, keep_unset=True).words
+    except LexError:
+        return ()
+    result = []
+    for word in found:
+        header = parse_header(word.text)
+        if header is not None:
+            name, expand, strip_tabs = header
+            start, end = (len(text[:index].encode("utf-8", "surrogateescape")) for index in (word.start, word.end))
+            result.append(Header(name, expand, strip_tabs, start, end))
+    return tuple(result)
+
+
+def parse_header(word: str) -> tuple[str, bool, bool] | None:
+    """(name, whether variables in the body are expanded, whether leading tabs are dropped), None for another word."""
+    found = _HEADER.match(word)
+    if not found or not found[2]:
+        return None
+    plain = lex(found[2], {}, keep_unset=True).words
+    if len(plain) != 1:
+        return None
+    quoted = lex(found[2], {}, raw_quotes=True, keep_unset=True).text
+    name = plain[0].text
+    return name, _quotes(name) == _quotes(quoted), found[1] == "-"
+
+
+def _quotes(text: str) -> int:
+    return text.count("'") + text.count('"')

@@ -1,0 +1,99 @@
+"""Physical lines of a Dockerfile, and the logical lines that continuations join them to."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from wizard.dockerfile.document import Span
+
+LINE_LIMIT = 65_535
+"""Bytes of a physical line without its line feed; BuildKit's scanner refuses longer ones."""
+
+SPACE = rb"(?:[\t\n\v\f\r ]|\xc2[\x85\xa0]|\xe1\x9a\x80|\xe2\x80[\x80-\x8a\xa8\xa9\xaf]|\xe2\x81\x9f|\xe3\x80\x80)"
+"""White space as Go's `unicode.IsSpace` has it, in UTF-8; what BuildKit trims. It splits at ASCII blanks only."""
+
+_LEADING = re.compile(SPACE + rb"*")
+_LINE = re.compile(rb"[^\n]*\n|[^\n]+")
+
+
+@dataclass(frozen=True, slots=True)
+class PhysicalLine:
+    """One line of the file."""
+
+    number: int
+    """1-based."""
+    span: Span
+    """With its line end."""
+    text: bytes
+    """Without it."""
+
+    @property
+    def indentation(self) -> int:
+        """How many bytes of white space it begins with."""
+        found = _LEADING.match(self.text)
+        return found.end() if found else 0
+
+    @property
+    def is_blank(self) -> bool:
+        return self.indentation == len(self.text)
+
+    @property
+    def is_comment(self) -> bool:
+        return self.text.startswith(b"#", self.indentation)
+
+
+def physical_lines(source: bytes) -> Iterator[PhysicalLine]:
+    """The lines of a file; a byte order mark is not part of the first."""
+    start = 3 if source.startswith(b"\xef\xbb\xbf") else 0
+    for number, found in enumerate(_LINE.finditer(source, start), start=1):
+        yield PhysicalLine(number, Span(found.start(), found.end()), found[0].rstrip(b"\r\n"))
+    if start == len(source) > 0:
+        yield PhysicalLine(1, Span(start, start), b"")
+
+
+def without_continuation(text: bytes, escape: bytes) -> tuple[bytes, bool]:
+    """The text before a line continuation, and whether there was one. An escaped escape character is none."""
+    trimmed = text.rstrip(b" \t")
+    if trimmed.endswith(escape) and not trimmed.endswith(escape * 2):
+        return trimmed[:-1], True
+    return text, False
+
+
+@dataclass(frozen=True, slots=True)
+class LogicalLine:
+    """Pieces of physical lines joined to one, with the way back to the file."""
+
+    text: bytes
+    starts: tuple[int, ...]
+    """Where in `text` each piece begins; ascending."""
+    offsets: tuple[int, ...]
+    """Where in the file it begins."""
+
+    def offset(self, index: int) -> int:
+        """The offset in the file of the byte at `index` of the text (its length: just behind the last byte)."""
+        if index and index == len(self.text):
+            return self.offset(index - 1) + 1
+        piece = max(bisect_right(self.starts, index) - 1, 0)
+        return self.offsets[piece] + index - self.starts[piece]
+
+    def span(self, start: int, end: int) -> Span:
+        """The bytes of the file from the first to the last of `text[start:end]`."""
+        if start >= end:
+            return Span(*(self.offset(start),) * 2)
+        return Span(self.offset(start), self.offset(end - 1) + 1)
+
+
+def join(pieces: list[tuple[int, bytes]]) -> LogicalLine:
+    """Join (offset in the file, text) pieces."""
+    starts: list[int] = []
+    offsets: list[int] = []
+    length = 0
+    for offset, text in pieces:
+        if text or not starts:
+            starts.append(length)
+            offsets.append(offset)
+        length += len(text)
+    return LogicalLine(b"".join(text for _, text in pieces), tuple(starts), tuple(offsets))

@@ -1,0 +1,72 @@
+"""How the stages of a file refer to each other."""
+
+from __future__ import annotations
+
+import re
+
+from wizard.dockerfile.document import Document, Instruction, Stage
+from wizard.dockerfile.expansion import expanded_base
+
+_NUMBER = re.compile(r"\+?[0-9]{1,18}\Z")
+
+
+def find_stage(document: Document, reference: str, before: Stage | None = None) -> Stage | None:
+    """The stage that a `--from`, a `--target` or (with `before`: that stage's) FROM means, by name or number.
+
+    None for an image or a named context. A name is looked up without regard to its case, except in FROM, where
+    BuildKit compares with the lower-case name, sees earlier stages only, and knows no numbers.
+    """
+    if before is not None:
+        earlier = document.stages[: before.index]
+        return next((s for s in reversed(earlier) if s.name and s.name.lower() == reference), None)
+    if _NUMBER.match(reference):
+        number = int(reference)
+        return document.stages[number] if number < len(document.stages) else None
+    return next((s for s in reversed(document.stages) if s.name and s.name.lower() == reference.lower()), None)
+
+
+def base_stage(document: Document, stage: Stage) -> Stage | None:
+    """The stage that this one is built upon, None where that is an image."""
+    return find_stage(document, expanded_base(document, stage) or stage.base, before=stage)
+
+
+def mount_options(value: str) -> dict[str, str]:
+    """The `key=value` fields of a `--mount` flag, keys lower case; switches map to an empty string."""
+    fields = (field.partition("=") for field in value.split(","))
+    return {key.strip().lower(): text for key, _, text in fields}
+
+
+def references(instruction: Instruction) -> tuple[str, ...]:
+    """What an instruction's `--from` and `--mount=…,from=` name: stages, images or named contexts."""
+    if instruction.keyword == "COPY":
+        source = instruction.flag("from")
+        return (source,) if source else ()
+    if instruction.keyword == "RUN":
+        mounts = (mount_options(flag.value or "") for flag in instruction.flags if flag.name == "mount")
+        return tuple(mount["from"] for mount in mounts if mount.get("from"))
+    return ()
+
+
+def dependencies(document: Document, stage: Stage) -> tuple[Stage, ...]:
+    """The stages that this one needs directly: its base, `COPY --from`, `RUN --mount=…,from=`; each once."""
+    base = base_stage(document, stage)
+    found = [base] if base else []
+    for instruction in stage.instructions:
+        for reference in references(instruction):
+            by_number = instruction.keyword == "COPY" or not _NUMBER.match(reference)
+            other = find_stage(document, reference) if by_number else None
+            if other is not None and other not in found:
+                found.append(other)
+    return tuple(found)
+
+
+def reachable(document: Document, target: Stage) -> frozenset[int]:
+    """The numbers of the stages that BuildKit builds for this target, its own included."""
+    seen: set[int] = set()
+    todo = [target]
+    while todo:
+        stage = todo.pop()
+        if stage.index not in seen:
+            seen.add(stage.index)
+            todo += dependencies(document, stage)
+    return frozenset(seen)
