@@ -25,9 +25,25 @@ _CI_FOLDERS = (
     *(".tekton/", ".gitea/workflows/", ".forgejo/workflows/"),
 )
 _CI_FILES = frozenset(
-    *(".gitlab-ci.yml", ".gitlab-ci.yaml", ".travis.yml", "azure-pipelines.yml", "azure-pipelines.yaml", ".drone.yml"),
-    *("bitbucket-pipelines.yml", ".drone.yaml", "Jenkinsfile", "cloudbuild.yaml", "cloudbuild.yml", "buildspec.yml"),
-    *("appveyor.yml", ".woodpecker.yml", "skaffold.yaml", "Earthfile"),
+    (
+        *(
+            ".gitlab-ci.yml",
+            ".gitlab-ci.yaml",
+            ".travis.yml",
+            "azure-pipelines.yml",
+            "azure-pipelines.yaml",
+            ".drone.yml",
+        ),
+        *(
+            "bitbucket-pipelines.yml",
+            ".drone.yaml",
+            "Jenkinsfile",
+            "cloudbuild.yaml",
+            "cloudbuild.yml",
+            "buildspec.yml",
+        ),
+        *("appveyor.yml", ".woodpecker.yml", "skaffold.yaml", "Earthfile"),
+    )
 )
 _MAKE = re.compile(
     r"""(?:GNU)?[Mm]akefile|.+\.mk|[Jj]ustfile|Taskfile\.ya?ml|tasks\.py|noxfile\.py|Rakefile|package\.json"""
@@ -43,8 +59,10 @@ _DOCKER_BUILD = re.compile(
 )
 _OPTION = re.compile(r"(?:^|\s)(--[a-z][a-z-]*|-[a-zA-Z])(?:[=\s]+|$)(\"[^\"]*\"|'[^']*'|[^\s-][^\s]*)?")
 _TAKES_NO_VALUE = frozenset(
-    *("--no-cache", "--pull", "--push", "--load", "--rm", "--force-rm", "--quiet", "-q", "--squash", "--compress"),
-    *("--check", "--debug", "-D"),
+    (
+        *("--no-cache", "--pull", "--push", "--load", "--rm", "--force-rm", "--quiet", "-q", "--squash", "--compress"),
+        *("--check", "--debug", "-D"),
+    )
 )
 _GPU = re.compile(
     r"""(?:^|\s)--gpus(?:[=\s]|$) | --runtime[=\s]+nvidia\b | ^\s*runtime:\s*["']?nvidia\b | \bnvidia\.com/gpu\b

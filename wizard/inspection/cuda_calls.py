@@ -13,7 +13,7 @@ from typing import Literal
 
 Verdict = Literal["needs", "guarded"]
 
-WORTH_READING = re.compile(rb"cuda|gpu|device_map", re.IGNORECASE)
+WORTH_READING = re.compile(r"cuda|gpu|device_map", re.IGNORECASE)
 """A file without any of these has no such line; most files need not be parsed."""
 
 _DEVICE = re.compile(r"cuda(:\d*)?")
@@ -28,7 +28,7 @@ _GPU_ONLY_NAMES = frozenset(
 )
 
 
-def cuda_lines(source: bytes) -> dict[int, Verdict]:
+def cuda_lines(source: str | bytes) -> dict[int, Verdict]:
     """For each 1-based line that mentions a GPU in code: whether it needs one. Raises SyntaxError, ValueError."""
     tree = ast.parse(source)
     reader = _Reader(_guards(tree))

@@ -14,9 +14,11 @@ LIMIT = 50_000
 """Files after which a listing stops: inspection has to stay quick on a repo that holds its data."""
 
 _PRUNED = frozenset(
-    *(".git", ".hg", ".svn", "node_modules", "bower_components", "__pycache__", ".mypy_cache", ".pytest_cache"),
-    *(".ruff_cache", ".tox", ".nox", ".cache", ".eggs", ".ipynb_checkpoints", ".terraform", ".gradle", ".yarn"),
-    *(".pnpm-store", "site-packages"),
+    (
+        *(".git", ".hg", ".svn", "node_modules", "bower_components", "__pycache__", ".mypy_cache", ".pytest_cache"),
+        *(".ruff_cache", ".tox", ".nox", ".cache", ".eggs", ".ipynb_checkpoints", ".terraform", ".gradle", ".yarn"),
+        *(".pnpm-store", "site-packages"),
+    )
 )
 _VIRTUAL_ENVIRONMENT = "pyvenv.cfg"
 _CACHE_TAG = "CACHEDIR.TAG"

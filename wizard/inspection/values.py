@@ -73,7 +73,8 @@ class GpuEvidence:
     """One sign for or against the use of a GPU."""
 
     kind: str
-    """`base-image`, `caller`, `cuda-index`, `cuda-call`, `guarded-call`, `gpu-package`, `cpu-index`."""
+    """`base-image`, `caller`, `cuda-index`, `cuda-call`, `guarded-call`, `unclear-call` (tests, code that cannot be
+    parsed), `gpu-package`, `cpu-index`."""
     evidence: Evidence
 
 

@@ -1,0 +1,62 @@
+"""Which languages' packaging a repo has. Python is read in depth (`ecosystems.python`), the others by their manifests."""
+
+from __future__ import annotations
+
+import fnmatch
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from wizard.inspection.values import Ecosystem, Evidence
+
+if TYPE_CHECKING:
+    from wizard.dockerfile.document import Document
+    from wizard.inspection.files import Listing
+    from wizard.workspace import Workspace
+
+# Language, manifest, then (lock or sign, manager) in order of preference, then the manager without any of them.
+_LANGUAGES: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...], str], ...] = (
+    (
+        "node",
+        ("package.json",),
+        (
+            ("pnpm-lock.yaml", "pnpm"),
+            ("yarn.lock", "yarn"),
+            ("bun.lock", "bun"),
+            ("bun.lockb", "bun"),
+            ("package-lock.json", "npm"),
+            ("npm-shrinkwrap.json", "npm"),
+        ),
+        "npm",
+    ),
+    ("go", ("go.mod",), (("go.sum", "go"), ("go.work", "go")), "go"),
+    ("rust", ("Cargo.toml",), (("Cargo.lock", "cargo"),), "cargo"),
+    ("java", ("pom.xml",), (), "maven"),
+    ("java", ("build.gradle", "build.gradle.kts"), (("settings.gradle", "gradle"),), "gradle"),
+    ("ruby", ("Gemfile",), (("Gemfile.lock", "bundler"),), "bundler"),
+    ("php", ("composer.json",), (("composer.lock", "composer"),), "composer"),
+    ("dotnet", ("*.csproj", "*.fsproj", "*.sln"), (("packages.lock.json", "dotnet"),), "dotnet"),
+)
+_DEPTH = 4
+"""Folders below the context in which a manifest still counts as the project's own."""
+
+
+def find_ecosystems(workspace: Workspace, document: Document | None, listing: Listing) -> tuple[Ecosystem, ...]:
+    """The ecosystems inside the build context, Python first where it is there, then in the order of the table above."""
+    from wizard.inspection.ecosystems.python import python_ecosystem
+
+    python = python_ecosystem(workspace, document, listing)
+    files = [path for path in listing.below(workspace.context) if path.count("/") <= _DEPTH]
+    found = [python] if python else []
+    for language, manifests, locks, manager in _LANGUAGES:
+        names = (*manifests, *(lock for lock, _ in locks))
+        matching = [path for path in files if _matches(path, names)]
+        own = next((path for path in matching if _matches(path, manifests)), None)
+        if own is not None:
+            present = {PurePosixPath(path).name for path in matching}
+            chosen = next((who for lock, who in locks if lock in present), manager)
+            found.append(Ecosystem(language, chosen, tuple(matching), (Evidence(own, None, PurePosixPath(own).name),)))
+    return tuple(found)
+
+
+def _matches(path: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatch.fnmatchcase(PurePosixPath(path).name, pattern) for pattern in patterns)
