@@ -1,0 +1,54 @@
+"""What is in the repo: one question per file, put together here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wizard.inspection.values import Inspection
+
+if TYPE_CHECKING:
+    from wizard.inspection.values import Engine
+    from wizard.workspace import Workspace
+
+
+def inspect(
+    workspace: Workspace,
+    dockerfile: str | None = None,
+    engine: Engine | None = None,
+    no_engine: str | None = None,
+    with_paths: bool = False,
+) -> Inspection:
+    """Everything that can be found by reading, without network and without running anything but `git log`.
+
+    `dockerfile` is relative to the root (what `choose_dockerfile` returns); None chooses the one that is meant.
+    `engine`, or the reason why there is none, comes from the caller. `with_paths` lists the eligible files of the
+    context. Raises a DockwizError for a Dockerfile or an ignore file that BuildKit would refuse, and where it is not
+    clear which Dockerfile is meant.
+    """
+    from wizard.dockerfile.scanner import parse
+    from wizard.inspection.callers import find_callers
+    from wizard.inspection.context import measure_context
+    from wizard.inspection.dockerfiles import choose_dockerfile, find_dockerfiles
+    from wizard.inspection.ecosystems import find_ecosystems
+    from wizard.inspection.files import list_files
+    from wizard.inspection.git import change_counts
+    from wizard.inspection.gpu import gpu_evidence
+
+    listing = list_files(workspace)
+    chosen = dockerfile or choose_dockerfile(workspace, None, listing)
+    document = parse(workspace.read(chosen), chosen)
+    callers = find_callers(workspace, listing)
+    ecosystems = find_ecosystems(workspace, document, listing)
+    manifests = next((ecosystem.manifests for ecosystem in ecosystems if ecosystem.name == "python"), ())
+    return Inspection(
+        dockerfiles=find_dockerfiles(workspace, listing),
+        dockerfile=chosen,
+        callers=callers.callers,
+        context=measure_context(workspace, chosen, with_paths),
+        ecosystems=ecosystems,
+        gpu=gpu_evidence(workspace, document, callers, listing, manifests),
+        change_counts=change_counts(workspace),
+        engine=engine,
+        no_engine=no_engine,
+        notes=(*listing.notes, *callers.notes),
+    )

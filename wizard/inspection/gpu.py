@@ -89,7 +89,7 @@ def _indexes(text: str, evidence: Evidence) -> Iterator[GpuEvidence]:
 
 
 def _in_packaging(workspace: Workspace, files: Iterable[str]) -> Iterator[GpuEvidence]:
-    """Indexes and GPU-only packages in requirements and project files; packages named in RUN lines are left to rules."""
+    """Indexes and GPU-only packages in requirements and project files (those named in RUN lines are left to rules)."""
     gpu_only: frozenset[str] | None = None
     for path in files:
         pure = PurePosixPath(path)

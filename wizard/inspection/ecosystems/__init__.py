@@ -1,4 +1,4 @@
-"""Which languages' packaging a repo has. Python is read in depth (`ecosystems.python`), the others by their manifests."""
+"""Which languages' packaging a repo has. Python is read in depth (`ecosystems.python`), the others by file names."""
 
 from __future__ import annotations
 

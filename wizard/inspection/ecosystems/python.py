@@ -57,7 +57,7 @@ class Manifests:
     """What `pip install -r FILE` reads of the repo, besides package indexes."""
 
     files: tuple[str, ...]
-    """The requirements and constraints files, the given ones first, then as they are included; relative to the root."""
+    """Requirements and constraints files, each given one followed by those it includes; relative to the root."""
     reads_sources: tuple[Evidence, ...] = ()
     """Lines that install a local project (`-e .`, `./pkg`): the install needs more than the manifests."""
     unresolved: tuple[Evidence, ...] = ()
@@ -66,7 +66,7 @@ class Manifests:
 
 
 def manifests(workspace: Workspace, *paths: str) -> Manifests:
-    """Every file that an install of these requirements files reads. Raises BadInput where a given one cannot be read."""
+    """Every file that an install of these requirements files reads. Raises BadInput where a given one is unreadable."""
     files: dict[str, RequirementsFile] = {}
     for path in paths:
         for file in read_tree(workspace, path):
@@ -78,7 +78,11 @@ def manifests(workspace: Workspace, *paths: str) -> Manifests:
             evidence = Evidence(file.path, line.line, line.text)
             if line.requirement is not None and line.requirement.path is not None:
                 sources.append(evidence)
-            if line.kind == "unknown" or line.variables or (line.kind in ("include", "constraint") and file.resolve(line) not in files):
+            if (
+                line.kind == "unknown"
+                or line.variables
+                or (line.kind in ("include", "constraint") and file.resolve(line) not in files)
+            ):
                 unresolved.append(evidence)
             elif line.option == "--find-links" and not re.match(r"https?:", line.value):
                 sources.append(evidence)
@@ -93,24 +97,20 @@ def python_ecosystem(workspace: Workspace, document: Document | None, listing: L
     evidence: list[Evidence] = []
     used: list[str] = []
     managers: list[str] = []
-    if document is not None:
-        for manager, files, place in _installs(document):
-            managers.append(manager)
-            used += files
-            evidence.append(place)
+    for manager, names, place in _installs(document) if document is not None else ():
+        managers.append(manager)
+        used += names
+        evidence.append(place)
     found = list(dict.fromkeys(path for name in used if (path := locate(workspace, name)) is not None))
-    files = [path for path in _project_files(workspace) if path not in found]
-    if not found:
-        files += _guessed_requirements(workspace, listing)
-    if not managers and not found and not files and not any(path.endswith(".py") for path in listing.files):
+    if not found or managers[0] not in ("pip", "uv"):
+        found += _project_files(workspace)
+        found += [] if used else _guessed_requirements(workspace, listing)
+    if not managers and not found and not any(path.endswith(".py") for path in listing.below(workspace.context)):
         return None
-    names = {PurePosixPath(path).name for path in files}
-    suggested = next((manager for name, manager in _LOCKS if name in names), "pip")
-    everything: list[str] = []
-    for path in (*found, *files):
-        everything += _with_includes(workspace, path)
-    manager = managers[0] if managers else suggested
-    return Ecosystem("python", manager, tuple(dict.fromkeys(everything)), tuple(evidence))
+    present = {PurePosixPath(path).name for path in found}
+    suggested = next((manager for name, manager in _LOCKS if name in present), "pip")
+    read = (included for path in dict.fromkeys(found) for included in _with_includes(workspace, path))
+    return Ecosystem("python", managers[0] if managers else suggested, tuple(dict.fromkeys(read)), tuple(evidence))
 
 
 def locate(workspace: Workspace, name: str) -> str | None:
