@@ -180,8 +180,5 @@ def ignore_path(dockerfile: str, exists: Callable[[str], bool]) -> str | None:
     """The ignore file that a build with this Dockerfile uses, or None. Paths are relative to the build context.
 
     `<Dockerfile>.dockerignore` next to the Dockerfile replaces the one at the root of the context, also when empty.
-    A Dockerfile found under its lower-case name is still looked for as `Dockerfile`, so is its ignore file.
     """
-    folder, name = posixpath.split(dockerfile)
-    own = posixpath.join(folder, "Dockerfile" if name == "dockerfile" else name) + ".dockerignore"
-    return next((path for path in (own, ".dockerignore") if exists(path)), None)
+    return next((path for path in (f"{dockerfile}.dockerignore", ".dockerignore") if exists(path)), None)

@@ -94,43 +94,60 @@ def clean(path: str) -> str:
 
 
 def has_bad_syntax(pattern: str) -> bool:
-    """Whether Go's `filepath.Match` refuses the pattern: an unclosed or empty `[…]`, or a backslash at the end."""
+    """Whether Go's `filepath.Match(pattern, ".")` reports an unclosed or empty `[…]` or a backslash at the end.
+
+    It gives up at the first `*` after something that does not match `.`, and leaves the rest unchecked.
+    """
     at = 0
+    matched = 0
+    failed = False
     while at < len(pattern):
-        if pattern[at] == "[":
-            at += 2 if pattern.startswith("[^", at) else 1
-            closed = _end_of_class(pattern, at)
-            if closed is None:
-                return True
-            at = closed
-        elif pattern[at] == "\\":
-            if at + 1 == len(pattern):
-                return True
-            at += 2
-        else:
+        if pattern[at] == "*":
+            if failed:
+                return False
             at += 1
+            continue
+        element = _element(pattern, at)
+        if element is None:
+            return True
+        at, is_dot = element
+        failed = failed or matched == 1 or not is_dot
+        matched = 1
     return False
 
 
-def _end_of_class(pattern: str, start: int) -> int | None:
-    """The offset after the `]` that closes the class whose ranges begin at `start`; None where they are malformed."""
-    at = start
+def _element(pattern: str, at: int) -> tuple[int, bool] | None:
+    """The offset after the one-character element at `at`, and whether it matches `.`; None where it is malformed."""
+    if pattern[at] == "[":
+        return _class(pattern, at + 1)
+    if pattern[at] == "\\":
+        return (at + 2, pattern[at + 1] == ".") if at + 1 < len(pattern) else None
+    return at + 1, pattern[at] in ".?"
+
+
+def _class(pattern: str, at: int) -> tuple[int, bool] | None:
+    """`_element` for the `[…]` whose content begins at `at`."""
+    negated = pattern.startswith("^", at)
+    at += negated
+    start = at
+    holds_dot = False
     while at == start or not pattern.startswith("]", at):
-        end = _end_of_class_character(pattern, at)
-        if end is not None and pattern.startswith("-", end):
-            end = _end_of_class_character(pattern, end + 1)
-        if end is None:
+        low = high = _class_character(pattern, at)
+        if low is not None and pattern.startswith("-", low):
+            high = _class_character(pattern, low + 1)
+        if low is None or high is None:
             return None
-        at = end
-    return at + 1
+        holds_dot = holds_dot or pattern[low - 1] <= "." <= pattern[high - 1]
+        at = high
+    return at + 1, holds_dot != negated
 
 
-def _end_of_class_character(pattern: str, at: int) -> int | None:
+def _class_character(pattern: str, at: int) -> int | None:
+    """The offset after a character of a class, which is never the last of the pattern."""
     if pattern.startswith(("-", "]"), at):
         return None
-    if pattern.startswith("\\", at):
-        at += 1
-    # A class is never the end of the pattern, and undecodable bytes (kept as lone surrogates) have no place in one.
+    at += pattern.startswith("\\", at)
+    # Undecodable bytes (kept as lone surrogates) have no place in a class.
     if at + 1 >= len(pattern) or "\udc80" <= pattern[at] <= "\udcff":
         return None
     return at + 1

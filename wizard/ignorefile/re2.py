@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
+from functools import cache
 
 Ranges = tuple[tuple[int, int], ...]
 """A set of characters: inclusive ranges of code points."""
@@ -38,6 +39,8 @@ POSIX_CLASSES: dict[str, Ranges] = {
     "xdigit": ((0x30, 0x39), (0x41, 0x46), (0x61, 0x66)),
 }
 CONTROL_ESCAPES = {"a": 0x07, "f": 0x0C, "n": 0x0A, "r": 0x0D, "t": 0x09, "v": 0x0B}
+# RE2 searches for a match anywhere, Python's `match` starts at the beginning.
+ANYWHERE = "(?s:.*?)"
 # A repeat may follow them in RE2 but not, bare, in Python.
 ASSERTIONS = {"\\A": r"(?:\A)", "\\b": r"(?:\b)", "\\B": r"(?:(?!\b))", "\\z": r"(?:\Z)"}
 # Those of Go's unicode.Categories: unassigned code points are in none.
@@ -80,6 +83,7 @@ def _character_class(ranges: Ranges) -> str:
     return "[" + "".join(f"\\U{low:08x}-\\U{high:08x}" for low, high in ranges) + "]"
 
 
+@cache
 def _unicode_category(name: str) -> Ranges:
     """The code points of a general category such as `L` or `Lu`. Scripts are beyond Python's own tables."""
     if name == "Any":
@@ -108,6 +112,8 @@ class _Translator:
         self.repeatable = False
 
     def translate(self) -> str:
+        if not self.text.startswith("^") or REPEAT.match(self.text, 1):
+            self._emit(ANYWHERE, repeatable=False)
         while self.at < len(self.text):
             self._token(self.text[self.at])
         return "".join(self.out)
@@ -134,8 +140,7 @@ class _Translator:
         elif char == ")":
             self._emit(")")
         elif char == "|":
-            # Only the first branch carries the `^` that BuildKit puts in front, the others match anywhere.
-            self._emit("|(?s:.*?)", repeatable=False)
+            self._emit(f"|{ANYWHERE}", repeatable=False)
         elif char == "^":
             self._emit(ASSERTIONS["\\A"])
         elif char == "$":
