@@ -17,8 +17,8 @@ from wizard.dockerfile.scanner import parse
 __all__ = [
     "Comment",
     "Directive",
-    "Document",
     "DockerfileError",
+    "Document",
     "EditConflict",
     "Flag",
     "Heredoc",

@@ -1,0 +1,77 @@
+"""The habits of a file, so that what we add looks as if its author had written it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from wizard.dockerfile.document import Document
+
+LINE_WIDTH = 100
+"""Longer lines are continued on the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a file is written."""
+
+    lower_case: bool
+    """Of keywords."""
+    newline: str
+    indentation: str
+    """Of continued lines."""
+    and_leads: bool
+    """True where `&&` stands at the beginning of a continued line, False where it ends the line before."""
+    escape: str
+
+    def keyword(self, keyword: str) -> str:
+        """The keyword in the file's case."""
+        return keyword.lower() if self.lower_case else keyword.upper()
+
+    @property
+    def break_line(self) -> str:
+        """A blank, the continuation, and the indentation of the next line."""
+        return f" {self.escape}{self.newline}{self.indentation}"
+
+    @property
+    def and_break(self) -> str:
+        """An `&&` between two commands that stand on lines of their own."""
+        return f"{self.break_line}&& " if self.and_leads else f" &&{self.break_line}"
+
+    def instruction(self, keyword: str, argument: str, flags: Sequence[str] = ()) -> str:
+        """One instruction without a line end; several flags, or a long line, get lines of their own."""
+        head = [self.keyword(keyword), *flags[:1]]
+        one_line = " ".join([*head, *flags[1:], argument])
+        multiline = keyword.upper() == "RUN" and flags and (self.newline in argument or len(one_line) > LINE_WIDTH)
+        if not multiline and len(flags) < 2:
+            return one_line
+        return self.break_line.join([" ".join(head), *flags[1:], argument])
+
+    def run(self, commands: Iterable[str], flags: Sequence[str] = ()) -> str:
+        """A RUN of an `&&` list, one command a line where there are several."""
+        return self.instruction("RUN", self.and_break.join(commands), flags)
+
+
+def style_of(document: Document) -> Style:
+    """The habits that most lines of a file show; the common ones where none shows any."""
+    written = [instruction.written for instruction in document.instructions]
+    indentations: Counter[str] = Counter()
+    leads = trails = 0
+    for instruction in document.instructions:
+        lines = instruction.argument_span.of(document.source).decode("utf-8", "replace").splitlines()
+        for line in lines[1:]:
+            found = re.match(r"[ \t]*", line)
+            if found and line.strip() and not line.lstrip().startswith("#"):
+                indentations[found[0]] += 1
+            leads += line.lstrip().startswith("&&")
+        trails += sum(bool(re.search(r"&&[ \t]*[\\`][ \t]*$", line)) for line in lines)
+    usual = indentations.most_common(1)
+    return Style(
+        lower_case=sum(word.islower() for word in written) * 2 > len(written),
+        newline=document.newline,
+        indentation=usual[0][0] if usual else "    ",
+        and_leads=leads >= trails,
+        escape=document.escape,
+    )
