@@ -1,0 +1,115 @@
+"""Progress for pipes: lines of text with the step in front, or one line of JSON per change of a step.
+
+Both are generators over the events of a build, running or replayed; they feed the reducer that the caller gives them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+
+from wizard.build.critical import NOTICEABLE
+from wizard.build.events import BuildEvent, Log, Vertex
+from wizard.build.logs import LogTail, plain
+from wizard.build.steps import Kind
+from wizard.build.trace import Reducer, step_json, trace_json
+from wizard.build.values import BuildError, BuildTrace, StepTrace, TaskTrace
+
+_SHOWN_TASKS = (Kind.IMAGE, Kind.CONTEXT, Kind.EXPORT)
+
+
+def plain_lines(events: Iterable[BuildEvent | str], reducer: Reducer) -> Iterator[str]:
+    """One line per change of a step and per line of its output, then the summary."""
+    logs: dict[str, LogTail] = {}
+    states: dict[str, str] = {}
+    for event in events:
+        reducer.feed(event)
+        match event:
+            case Vertex(started=float()):
+                yield from _changes(reducer.snapshot(), states, final=False)
+            case Log():
+                for line in logs.setdefault(event.vertex, LogTail(1)).feed(event.stream, event.data):
+                    yield f"[{reducer.place(event.vertex)}] | {plain(line)}"
+            case _:
+                pass
+    trace = reducer.finish()
+    yield from _changes(trace, states, final=True)
+    yield from summary(trace)
+
+
+def json_lines(events: Iterable[BuildEvent | str], reducer: Reducer) -> Iterator[str]:
+    """One JSON object per change of a step (`step`, `stage`, and what the trace says of a step), then the trace."""
+    states: dict[str, str] = {}
+    for event in events:
+        reducer.feed(event)
+        if isinstance(event, Vertex) and event.started is not None:
+            yield from _changed_steps(reducer.snapshot(), states)
+    trace = reducer.finish()
+    yield from _changed_steps(trace, states)
+    yield json.dumps(trace_json(trace))
+
+
+def summary(trace: BuildTrace) -> Iterator[str]:
+    """The last lines of a build: how it ended, in how long, what came from the cache, and why it failed."""
+    for warning in trace.warnings:
+        place = f"{warning.file}:{warning.line}: " if warning.line else ""
+        yield f"warning: {place}{plain(warning.short)}"
+    if trace.error is not None:
+        yield from _failure(trace.error)
+    steps = f"{trace.steps_finished} of {trace.steps_total} steps, {trace.steps_cached} cached"
+    yield f"{trace.outcome} in {trace.seconds:.1f} s: {steps}, export {trace.export_seconds:.1f} s"
+    if trace.critical_path:
+        yield f"critical path: {' > '.join(trace.critical_path)}"
+
+
+def _failure(error: BuildError) -> Iterator[str]:
+    where = ", ".join(
+        part for part in (error.label and f"step {error.label}", error.line and f"Dockerfile line {error.line}") if part
+    )
+    yield f"error{f' in {where}' if where else ''}: {error.message}"
+    for line in error.log[-20:]:
+        yield f"  | {plain(line)}"
+
+
+def _changes(trace: BuildTrace, states: dict[str, str], final: bool) -> Iterator[str]:
+    """A line for each step and task whose words differ from those said last, which `states` remembers."""
+    said = [(step.label, f"[{step.label}/{step.total}]", _step_words(step, final)) for step in trace.steps]
+    said += [(task.name, "[build]", _task_words(task, final)) for task in trace.tasks]
+    for key, prefix, words in said:
+        if words and states.get(key) != words:
+            states[key] = words
+            yield f"{prefix} {words}"
+
+
+def _step_words(step: StepTrace, final: bool) -> str:
+    if step.state == "running":
+        return plain(step.command).replace("\n", " ")
+    return _ended(step.state, step.seconds, step.error, final)
+
+
+def _task_words(task: TaskTrace, final: bool) -> str:
+    if task.kind not in _SHOWN_TASKS or (task.kind is Kind.IMAGE and task.state == "cached"):
+        return ""
+    ended = _ended(task.state, task.seconds, task.error, final)
+    if task.state == "running":
+        return task.name
+    return f"{task.name}: {ended}" if ended else ""
+
+
+def _ended(state: str, seconds: float, error: str, final: bool) -> str:
+    match state:
+        case "done":
+            # So short, it may have been the computation of the cache key, and the work is still to come.
+            return f"done in {seconds:.1f} s" if final or seconds > NOTICEABLE else ""
+        case "failed":
+            return f"FAILED after {seconds:.1f} s: {plain(error)}"
+        case "cached" | "cancelled":
+            return state
+    return ""
+
+
+def _changed_steps(trace: BuildTrace, states: dict[str, str]) -> Iterator[str]:
+    for step in trace.steps:
+        if step.state != "waiting" and states.get(step.label) != step.state:
+            states[step.label] = step.state
+            yield json.dumps({"step": step.label, "stage": step.stage, **step_json(step)})
