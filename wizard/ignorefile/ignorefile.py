@@ -7,7 +7,6 @@ and the pruning of `filter.go` of tonistiigi/fsutil.
 from __future__ import annotations
 
 import itertools
-import posixpath
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
