@@ -1,0 +1,80 @@
+"""`dockwiz build`: one real build with progress for a pipe or a terminal, or a recorded one played back."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from screens.commands.prepare import open_repo
+from wizard.build.buildx import RunningBuild, start
+from wizard.build.engines import find_engine
+from wizard.build.events import BuildEvent
+from wizard.build.plain import json_lines, plain_lines
+from wizard.build.replay import replay
+from wizard.build.request import BuildRequest, display_command
+from wizard.build.trace import Reducer
+from wizard.errors import BadInput
+from wizard.state import StateFolder
+
+KEPT_LOGS = 20
+
+
+def run(options: argparse.Namespace) -> int:
+    if options.replay is not None:
+        return _show(replay(options.replay), options.progress)
+    repo = open_repo(options)
+    engine = find_engine(options.builder)
+    request = BuildRequest(
+        context=repo.workspace.root / repo.workspace.context,
+        dockerfile=repo.workspace.root / repo.dockerfile,
+        tag=options.tag,
+        target=options.target,
+        build_args=dict(options.build_arg),
+        secrets=tuple(options.secret),
+        platforms=tuple(options.platform.split(",")) if options.platform else (),
+        no_cache=options.no_cache,
+        builder=options.builder,
+        cache_from=tuple(options.cache_from),
+        cache_to=tuple(options.cache_to),
+        load=options.tag is not None and engine.driver != "docker",
+    )
+    if options.progress != "json":
+        print(f"$ {' '.join(display_command(request))}", file=sys.stderr)
+    with start(request, engine, _log_file(repo.state)) as running:
+        _cancel_on(running, signal.SIGTERM)
+        try:
+            return _show(running.events(), options.progress)
+        except KeyboardInterrupt:
+            print("dockwiz: cancelling the build", file=sys.stderr)
+            running.cancel()
+            running.wait()
+            return 130
+
+
+def _cancel_on(running: RunningBuild, number: signal.Signals) -> None:
+    signal.signal(number, lambda *_: running.cancel())
+
+
+def _show(events: Iterable[BuildEvent | str], progress: str) -> int:
+    reducer = Reducer()
+    lines: Iterator[str] = json_lines(events, reducer) if progress == "json" else plain_lines(events, reducer)
+    for line in lines:
+        print(line, flush=True)
+    return reducer.finish().exit_code
+
+
+def _log_file(state: StateFolder) -> Path:
+    """A new file for the raw events in the state folder; the oldest ones make room."""
+    folder = state.ensure() / "builds"
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"cannot be made: {(error.strerror or '').lower()}", path=str(folder)) from error
+    for old in sorted(folder.glob("*.jsonl"))[: -KEPT_LOGS + 1]:
+        old.unlink(missing_ok=True)
+    return folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.jsonl"

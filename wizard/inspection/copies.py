@@ -1,0 +1,114 @@
+"""Which file of the build context stands at a path of the image, as the COPY and ADD instructions put it there."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass
+
+from wizard.dockerfile.document import Document, Instruction, Stage
+from wizard.dockerfile.sources import context_sources, destination
+from wizard.dockerfile.state import environment
+from wizard.workspace import OutsideRoot, Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class ContextCopy:
+    """A COPY or ADD from the build context, with its places worked out."""
+
+    instruction: Instruction
+    sources: tuple[str, ...]
+    """Relative to the context, normalised; `.` for all of it. Patterns as written."""
+    destination: str
+    """Absolute path in the image."""
+    into_folder: bool
+    """Whether the destination is a folder that sources are put into (else the one source becomes the destination)."""
+
+
+def context_copies(document: Document, stage: Stage) -> tuple[ContextCopy, ...]:
+    """The copies of a stage from the context, in order; those whose places depend on unknown values are left out."""
+    found: list[ContextCopy] = []
+    for instruction in stage.instructions:
+        if instruction.keyword not in ("COPY", "ADD") or instruction.flag("from"):
+            continue
+        copy = _read(document, stage, instruction)
+        if copy is not None:
+            found.append(copy)
+    return tuple(found)
+
+
+def _read(document: Document, stage: Stage, instruction: Instruction) -> ContextCopy | None:
+    state = environment(document, stage, instruction)
+    target = destination(instruction)
+    sources = context_sources(instruction)
+    if target is None or not sources or state.workdir is None or "$" in target or any("$" in s for s in sources):
+        return None
+    absolute = posixpath.normpath(posixpath.join(state.workdir, target))
+    into = len(sources) > 1 or target.endswith("/") or target in (".", "..") or absolute in (state.workdir, "/")
+    return ContextCopy(instruction, tuple(_clean(source) for source in sources), absolute, into)
+
+
+def _clean(source: str) -> str:
+    return posixpath.normpath(source.lstrip("/") or ".").removeprefix("../")
+
+
+def context_path(workspace: Workspace, copies: tuple[ContextCopy, ...], image_path: str) -> tuple[str, ContextCopy] | None:
+    """The context file that the last of `copies` puts at `image_path`, relative to the context; None where none does."""
+    for copy in reversed(copies):
+        for source in copy.sources:
+            found = _provides(workspace, copy, source, image_path)
+            if found is not None:
+                return found, copy
+    return None
+
+
+def copies_sources(workspace: Workspace, copy: ContextCopy) -> bool:
+    """Whether it copies whole folders, and not only files that are named."""
+    return any(_is_folder(workspace, source) or _is_pattern(source) for source in copy.sources)
+
+
+def _provides(workspace: Workspace, copy: ContextCopy, source: str, image_path: str) -> str | None:
+    if _is_folder(workspace, source):
+        inside = _below(copy.destination, image_path)
+        candidate = None if inside is None else posixpath.normpath(posixpath.join(source, inside))
+        return candidate if candidate is not None and _is_file(workspace, candidate) else None
+    if copy.into_folder:
+        folder, name = posixpath.split(image_path)
+        if folder != copy.destination:
+            return None
+        candidate = posixpath.join(posixpath.dirname(source), name)
+        matches = posixpath.basename(source) == name or (_is_pattern(source) and _matches(source, candidate))
+        return candidate if matches and _is_file(workspace, candidate) else None
+    return source if copy.destination == image_path and _is_file(workspace, source) else None
+
+
+def _below(folder: str, path: str) -> str | None:
+    if folder == "/":
+        return path.lstrip("/")
+    return path[len(folder) + 1 :] if path.startswith(f"{folder}/") else None
+
+
+def _is_pattern(source: str) -> bool:
+    return any(character in source for character in "*?[")
+
+
+def _matches(pattern: str, path: str) -> bool:
+    """Go's filepath.Match for patterns without escapes: `*` and `?` stop at a slash."""
+    expression = re.sub(r"\\\*", "[^/]*", re.escape(pattern)).replace(r"\?", "[^/]")
+    return re.fullmatch(expression, path) is not None
+
+
+def _is_folder(workspace: Workspace, source: str) -> bool:
+    return source == "." or _ask(workspace, source, folder=True)
+
+
+def _is_file(workspace: Workspace, source: str) -> bool:
+    return _ask(workspace, source, folder=False)
+
+
+def _ask(workspace: Workspace, source: str, *, folder: bool) -> bool:
+    try:
+        path = workspace.from_context(source)
+    except OutsideRoot:
+        return False
+    return workspace.is_dir(path) if folder else workspace.is_file(path)

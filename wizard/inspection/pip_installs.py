@@ -1,0 +1,88 @@
+"""Which files each pip install of a stage reads, where they stand in the image, and which COPY put them there."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass
+
+from wizard.dockerfile.document import Document, Stage
+from wizard.dockerfile.installs import Install
+from wizard.dockerfile.state import environment
+from wizard.errors import DockwizError
+from wizard.inspection.copies import ContextCopy, context_copies, context_path
+from wizard.inspection.ecosystems.python import manifests
+from wizard.inspection.steps import Reading
+from wizard.workspace import Workspace
+
+PIP_LIKE = frozenset({"pip", "uv pip"})
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A requirements or constraints file that an install reads."""
+
+    image_path: str
+    path: str
+    """Relative to the root."""
+    copy: ContextCopy
+    """What put it into the image."""
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestsOf:
+    """The files that one install instruction reads; with `because`, that could not be worked out."""
+
+    found: tuple[Manifest, ...] = ()
+    because: str | None = None
+
+
+def requirement_files(install: Install) -> tuple[str, ...]:
+    """Requirements and constraints files as written in the command."""
+    return (*install.requirement_files, *install.constraint_files)
+
+
+def manifests_of(workspace: Workspace, document: Document, stage: Stage, reading: Reading) -> ManifestsOf:
+    """The manifests of all pip installs of one RUN, those included by others too."""
+    instruction = reading.instruction
+    workdir = environment(document, stage, instruction).workdir
+    copies = tuple(c for c in context_copies(document, stage) if c.instruction.index < instruction.index)
+    found: dict[str, Manifest] = {}
+    for install in reading.installs:
+        if install.manager not in PIP_LIKE:
+            continue
+        for name in requirement_files(install):
+            if workdir is None or "$" in name or "://" in name:
+                return ManifestsOf(because=f"where {name} stands depends on a value that only the build knows")
+            problem = _add(workspace, copies, posixpath.normpath(posixpath.join(workdir, name)), found)
+            if problem is not None:
+                return ManifestsOf(because=problem)
+    return ManifestsOf(tuple(found.values()))
+
+
+def _add(
+    workspace: Workspace, copies: tuple[ContextCopy, ...], image_path: str, found: dict[str, Manifest]
+) -> str | None:
+    """Add a manifest and what it includes. Gives the reason where that cannot be told."""
+    place = context_path(workspace, copies, image_path)
+    if place is None:
+        return f"no COPY of this stage is known to provide {image_path}"
+    path = workspace.from_context(place[0])
+    try:
+        read = manifests(workspace, path)
+    except DockwizError as error:
+        return str(error)
+    if read.reads_sources:
+        line = read.reads_sources[0]
+        return f"{line.path}:{line.line} installs the local path `{line.text}`, so the install needs the sources"
+    if read.unresolved:
+        line = read.unresolved[0]
+        return f"{line.path}:{line.line} `{line.text}` cannot be resolved"
+    for file in read.files:
+        inside = posixpath.normpath(
+            posixpath.join(posixpath.dirname(image_path), posixpath.relpath(file, posixpath.dirname(path) or "."))
+        )
+        included = context_path(workspace, copies, inside)
+        if included is None or workspace.from_context(included[0]) != file:
+            return f"no COPY of this stage is known to provide {inside}"
+        found.setdefault(inside, Manifest(inside, file, included[1]))
+    return None

@@ -1,0 +1,100 @@
+"""What each instruction of a stage does, as far as a rewrite has to know: installs, copies, harmless, or unknown.
+
+`unknown` is the honest answer for everything that was not recognised: a rule that would have to move it refuses.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass
+from typing import Literal
+
+from wizard.dockerfile.document import Document, Instruction, Stage
+from wizard.dockerfile.installs import Install, installs
+from wizard.dockerfile.shell import Command, Script, parse_run
+
+Role = Literal["from", "metadata", "context-copy", "stage-copy", "install", "neutral", "unknown"]
+
+METADATA = frozenset(
+    {"ENV", "ARG", "LABEL", "EXPOSE", "CMD", "ENTRYPOINT", "HEALTHCHECK", "STOPSIGNAL", "MAINTAINER", "USER",
+     "WORKDIR", "SHELL", "VOLUME"}
+)  # fmt: skip
+SYSTEM_MANAGERS = frozenset({"apt", "apk", "dnf"})
+
+_HARMLESS = frozenset(
+    {"true", ":", "echo", "printf", "set", "export", "useradd", "adduser", "groupadd", "addgroup", "usermod", "mkdir",
+     "ldconfig", "locale-gen", "which", "sleep", "date", "uname", "id", "whoami"}
+)  # fmt: skip
+_SYSTEM_FOLDERS = ("/var/lib/apt/", "/var/cache/", "/var/log/", "/var/tmp/", "/tmp/", "/root/.cache", "/usr/share/doc", "/usr/share/man")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One instruction and what it was recognised as."""
+
+    instruction: Instruction
+    role: Role
+    script: Script | None = None
+    installs: tuple[Install, ...] = ()
+    because: str = ""
+    """For an unknown one: what was not recognised, in words."""
+
+    @property
+    def managers(self) -> frozenset[str]:
+        """Which package managers it installs with: `apt`, `pip`, …"""
+        return frozenset(install.manager for install in self.installs)
+
+
+def read_steps(document: Document, stage: Stage) -> tuple[Reading, ...]:
+    """A reading for every instruction of the stage, in order."""
+    return tuple(read_step(document, instruction) for instruction in stage.instructions)
+
+
+def read_step(document: Document, instruction: Instruction) -> Reading:
+    """What one instruction does."""
+    if instruction.keyword == "FROM":
+        return Reading(instruction, "from")
+    if instruction.keyword in METADATA:
+        return Reading(instruction, "metadata")
+    if instruction.keyword in ("COPY", "ADD"):
+        return Reading(instruction, "stage-copy" if instruction.flag("from") else "context-copy")
+    if instruction.keyword != "RUN":
+        return Reading(instruction, "unknown", because=f"{instruction.keyword} is not looked into")
+    return _read_run(document, instruction)
+
+
+def _read_run(document: Document, instruction: Instruction) -> Reading:
+    script = parse_run(document, instruction)
+    if script.opaque is not None:
+        return Reading(instruction, "unknown", script, because=f"its shell text cannot be read ({script.opaque})")
+    found = installs(script)
+    by_command = {install.command.span: install for install in found}
+    for command in script.commands:
+        install = by_command.get(command.span)
+        because = _reads_files(install) if install is not None else _not_harmless(command)
+        if because is not None:
+            return Reading(instruction, "unknown", script, found, because)
+    return Reading(instruction, "install" if found else "neutral", script, found)
+
+
+def _reads_files(install: Install) -> str | None:
+    """Why an install may read files of the sources other than its manifests."""
+    if install.paths:
+        return f"installs the local path {install.paths[0]}"
+    if install.command.reads_input:
+        return "reads its packages from a file or a pipe"
+    return None
+
+
+def _not_harmless(command: Command) -> str | None:
+    name = posixpath.basename(command.name or "")
+    text = " ".join(word.text for word in command.words[:4])
+    if command.writes_file or command.reads_input:
+        return f"`{text}` reads or writes a file"
+    if name == "rm":
+        paths = [word.value for word in command.words[1:] if not word.text.startswith("-")]
+        if all(path is not None and path.startswith(_SYSTEM_FOLDERS) for path in paths):
+            return None
+    if name in _HARMLESS:
+        return None
+    return f"`{text}` is not known to be independent of the sources"

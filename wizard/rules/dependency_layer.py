@@ -1,0 +1,280 @@
+"""Copy the manifests and install the dependencies before copying the sources.
+
+What it does
+: The instruction that copies the sources moves below the steps that install packages. Where an install reads
+  requirements files, a COPY of exactly these files is put in front of it.
+
+Why
+: BuildKit runs a step again when a file that an earlier COPY brought has changed. With the sources copied first, one
+  edited file reinstalls every package; with the manifests first, only an edited manifest does.
+
+When it is safe
+: Every step that the sources move past is known not to read them: installs of named packages or of requirements files
+  that are in the build context (with all that they include), user creation, cleaning up. No local project is
+  installed (`-e .`). The sources do not go to a system folder, and no pip setting in the environment points into them.
+  Otherwise the rule refuses and names the step.
+
+Source
+: Docker's "Optimize cache usage in builds", order your layers.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from wizard.dockerfile.arguments import decode
+from wizard.dockerfile.document import Document, Instruction, Span, Stage
+from wizard.dockerfile.editing import Edit, block, delete, insert_after, insert_before, splice
+from wizard.dockerfile.state import State, environment
+from wizard.dockerfile.style import style_of
+from wizard.inspection.copies import ContextCopy, context_copies, copies_sources
+from wizard.inspection.pip_installs import PIP_LIKE, Manifest, manifests_of, requirement_files
+from wizard.inspection.steps import SYSTEM_MANAGERS, Reading, read_steps
+from wizard.inspection.values import Evidence
+from wizard.rules.base import Category, Proposal, Refusal, View
+
+ID = "dependency-layer"
+TITLE = "Install the dependencies before copying the sources"
+CATEGORY: Category = "speed"
+
+_SYSTEM_FOLDERS = ("/etc", "/usr/local", "/usr/share", "/usr/lib", "/usr/bin", "/bin", "/sbin", "/lib", "/run", "/dev")
+_PIP_SETTINGS = ("PIP_CONFIG_FILE", "PIP_CONSTRAINT", "PIP_REQUIREMENT", "PIP_FIND_LINKS", "UV_CONSTRAINT", "UV_CONFIG_FILE")
+_HOME_SETTINGS = (".netrc", ".pip", ".config", ".pypirc")
+
+
+@dataclass(frozen=True)
+class _Move:
+    """Which instructions of a stage move below which, and the manifests that stay in front."""
+
+    stage: Stage
+    moved: tuple[Instruction, ...]
+    below: Instruction
+    installs: tuple[Reading, ...]
+    manifests: tuple[tuple[Instruction, tuple[Manifest, ...]], ...]
+    """Per install that reads manifests which only a moved instruction provides."""
+
+
+def propose(view: View) -> Proposal | Refusal | None:
+    """The move for every stage that copies its sources too early."""
+    moves: list[_Move] = []
+    refusals: list[Refusal] = []
+    for stage in view.document.stages:
+        outcome = _in_stage(view, stage)
+        if isinstance(outcome, _Move):
+            moves.append(outcome)
+        elif isinstance(outcome, Refusal):
+            refusals.append(outcome)
+    if not moves:
+        return refusals[0] if refusals else None
+    document = splice(view.document, [edit for move in moves for edit in _edits(view, move)])
+    first = moves[0]
+    copy, install = first.moved[0], first.installs[0].instruction
+    return Proposal(
+        rule=ID,
+        title=TITLE,
+        category=CATEGORY,
+        safety="safe",
+        why=f"Line {copy.start_line} copies the sources before line {install.start_line} installs packages, so one "
+        "edited file runs every install again.",
+        evidence=tuple(_evidence(view, item) for move in moves for item in (move.moved[0], move.installs[0].instruction)),
+        edits={view.dockerfile: document.source},
+        risk=_risk(moves),
+    )
+
+
+def _in_stage(view: View, stage: Stage) -> _Move | Refusal | None:
+    readings = read_steps(view.document, stage)
+    copies = {copy.instruction.index: copy for copy in context_copies(view.document, stage)}
+    start = next((n for n, reading in enumerate(readings) if _brings_sources(view, reading, copies, readings[n:])), None)
+    if start is None or not any(reading.installs for reading in readings[start:]):
+        return None
+    first = copies[readings[start].instruction.index]
+    problem = _immovable(view, stage, first)
+    if problem is not None:
+        return Refusal(ID, problem, (_evidence(view, first.instruction),))
+    moved = [readings[start].instruction]
+    passed: list[Reading] = []
+    barrier: str | None = None
+    where = readings[start].instruction
+    for reading in readings[start + 1 :]:
+        where = reading.instruction
+        barrier = _barrier(view, stage, reading, first)
+        if barrier is not None:
+            break
+        if reading.role in ("install", "neutral"):
+            passed.append(reading)
+        elif reading.role in ("context-copy", "stage-copy") and _goes_along(view, reading, copies, first):
+            moved.append(reading.instruction)
+    installs = tuple(reading for reading in passed if reading.installs)
+    if not installs:
+        if barrier is None or not any(r.installs for r in readings if r.instruction.index >= where.index):
+            return None
+        return Refusal(ID, f"line {where.start_line}: {barrier}", (_evidence(view, where),))
+    last = installs[-1].instruction
+    moved = [instruction for instruction in moved if instruction.index < last.index]
+    needs = tuple(_needed_manifests(view, stage, installs, frozenset(i.index for i in moved)))
+    for instruction in moved:
+        problem = _cannot_land(view, stage, instruction, last, copies.get(instruction.index))
+        if problem is not None:
+            return Refusal(ID, problem, (_evidence(view, instruction),))
+    return _Move(stage, tuple(moved), last, installs, needs)
+
+
+def _brings_sources(
+    view: View, reading: Reading, copies: dict[int, ContextCopy], following: tuple[Reading, ...]
+) -> bool:
+    """Whether it copies more than what later installs read, to a place where sources live."""
+    copy = copies.get(reading.instruction.index)
+    if reading.role != "context-copy" or copy is None or reading.instruction.heredocs:
+        return False
+    if copy.destination.startswith(tuple(f"{folder}/" for folder in _SYSTEM_FOLDERS)) or copy.destination in _SYSTEM_FOLDERS:
+        return False
+    if copies_sources(view.workspace, copy):
+        return True
+    wanted = {posixpath.basename(name) for later in following for i in later.installs for name in requirement_files(i)}
+    return bool({posixpath.basename(source) for source in copy.sources} - wanted) and any(
+        source.endswith(".py") for source in copy.sources
+    )
+
+
+def _immovable(view: View, stage: Stage, copy: ContextCopy) -> str | None:
+    """Why the copy of the sources may not move at all."""
+    instruction = copy.instruction
+    line = f"line {instruction.start_line}"
+    odd = next((flag.name for flag in instruction.flags if flag.name in ("exclude", "parents", "keep-git-dir", "checksum")), None)
+    if odd is not None:
+        return f"{line}: the copy uses --{odd}, and what it brings is not worked out"
+    state = environment(view.document, stage, instruction)
+    if copy.destination == "/" and "." in copy.sources:
+        return f"{line}: the sources are copied over the whole file system, so a later step may read any of them"
+    if copy.destination == state.home:
+        settings = [name for name in _HOME_SETTINGS if view.workspace.exists(view.workspace.from_context(name))]
+        if settings:
+            return f"{line}: the sources go to the home folder and bring {settings[0]}, which installs may read"
+    return None
+
+
+def _barrier(view: View, stage: Stage, reading: Reading, first: ContextCopy) -> str | None:
+    """Why the sources may not move past this step; None where they may."""
+    instruction = reading.instruction
+    if reading.role == "unknown":
+        return reading.because
+    if instruction.keyword == "VOLUME":
+        return "a VOLUME stands between the sources and the install"
+    if reading.installs:
+        return _install_barrier(view, stage, reading, first)
+    return None
+
+
+def _install_barrier(view: View, stage: Stage, reading: Reading, first: ContextCopy) -> str | None:
+    odd = next((m for m in sorted(reading.managers) if m not in SYSTEM_MANAGERS | PIP_LIKE), None)
+    if odd is not None:
+        return f"which files `{odd}` reads is not known to this rule yet"
+    state = environment(view.document, stage, reading.instruction)
+    setting = _points_into(state, first.destination)
+    if setting is not None and reading.managers & PIP_LIKE:
+        return f"{setting} points into the sources"
+    if "uv pip" in reading.managers and any(
+        view.workspace.exists(view.workspace.from_context(name)) for name in ("uv.toml", "pyproject.toml")
+    ):
+        return "uv reads its settings from uv.toml or pyproject.toml among the sources"
+    return manifests_of(view.workspace, view.document, stage, reading).because
+
+
+def _points_into(state: State, folder: str) -> str | None:
+    for name in _PIP_SETTINGS:
+        if name in state.env:
+            value = state.env[name]
+            if value is None or not value.startswith("/") or value.startswith(f"{folder.rstrip('/')}/"):
+                return name
+    return None
+
+
+def _goes_along(view: View, reading: Reading, copies: dict[int, ContextCopy], first: ContextCopy) -> bool:
+    """Whether a later copy must keep coming after the sources, because it may overwrite some of them."""
+    copy = copies.get(reading.instruction.index)
+    if copy is None:
+        return True
+    inside = f"{copy.destination}/".startswith(f"{first.destination.rstrip('/')}/")
+    if not inside:
+        return False
+    return copies_sources(view.workspace, copy) or any(not source.endswith(".txt") for source in copy.sources)
+
+
+def _needed_manifests(
+    view: View, stage: Stage, installs: tuple[Reading, ...], moved: frozenset[int]
+) -> Iterator[tuple[Instruction, tuple[Manifest, ...]]]:
+    """For each install the manifests that it would no longer find; each manifest once, at its first reader."""
+    given: set[str] = set()
+    for reading in installs:
+        found = manifests_of(view.workspace, view.document, stage, reading).found
+        missing = tuple(m for m in found if m.copy.instruction.index in moved and m.image_path not in given)
+        given |= {manifest.image_path for manifest in missing}
+        if missing:
+            yield reading.instruction, missing
+
+
+def _cannot_land(
+    view: View, stage: Stage, instruction: Instruction, last: Instruction, copy: ContextCopy | None
+) -> str | None:
+    """Why this copy would mean something else below `last`; None where it means the same."""
+    text = instruction.argument + "".join(flag.value or "" for flag in instruction.flags)
+    between = [i for i in stage.instructions if instruction.index < i.index <= last.index]
+    if "$" in text and any(i.keyword in ("ARG", "ENV") for i in between):
+        return f"line {instruction.start_line}: the copy uses variables, and ARG or ENV stand between it and the install"
+    if any(i.keyword == "WORKDIR" for i in between):
+        target = (instruction.json or tuple(word.text for word in instruction.words))[-1]
+        if not target.startswith("/"):
+            return f"line {instruction.start_line}: the copy is relative to a WORKDIR that changes before the install"
+    if copy is None and not instruction.flag("from"):
+        return f"line {instruction.start_line}: where this copy goes depends on a value that only the build knows"
+    return None
+
+
+def _edits(view: View, move: _Move) -> Iterator[Edit]:
+    document = view.document
+    for instruction in move.moved:
+        yield delete(document, instruction)
+    yield insert_after(document, move.below, "".join(_moved_text(document, instruction) for instruction in move.moved))
+    for install, manifests in move.manifests:
+        workdir = environment(document, move.stage, install).workdir
+        yield insert_before(document, install, "\n".join(_copy_lines(view, manifests, workdir)))
+
+
+def _moved_text(document: Document, instruction: Instruction) -> str:
+    span = block(document, instruction)
+    text = decode(span.of(document.source))
+    apart = document.source[: span.start].endswith((b"\n\n", b"\r\n\r\n"))
+    return ("\n" if apart else "") + text + ("" if text.endswith("\n") else "\n")
+
+
+def _copy_lines(view: View, manifests: tuple[Manifest, ...], workdir: str | None) -> Iterator[str]:
+    """COPY instructions that put the manifests where the sources' copy would have put them."""
+    style = style_of(view.document)
+    groups: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for manifest in manifests:
+        flags = tuple(
+            decode(Span(f.span.start, f.span.end).of(view.document.source))
+            for f in manifest.copy.instruction.flags
+            if f.name in ("chown", "chmod")
+        )
+        source = view.workspace.to_context(manifest.path) or manifest.path
+        groups.setdefault((posixpath.dirname(manifest.image_path), flags), []).append(source)
+    for (folder, flags), sources in groups.items():
+        target = "./" if folder == workdir else f"{folder.rstrip('/')}/"
+        plain = not any(" " in source for source in sources)
+        words = [*sources, target]
+        argument = " ".join(words) if plain else "[" + ", ".join(f'"{word}"' for word in words) + "]"
+        yield style.instruction("COPY", argument, flags)
+
+
+def _evidence(view: View, instruction: Instruction) -> Evidence:
+    return Evidence(view.dockerfile, instruction.start_line, f"{instruction.keyword} {instruction.argument}"[:200])
+
+
+def _risk(moves: list[_Move]) -> str:
+    names = sorted({manifest.path for move in moves for _, found in move.manifests for manifest in found})
+    read = f"The installs read {', '.join(names)} and nothing else of the sources" if names else "The installs read none of the sources"
+    return f"{read}; every step in between was recognised."
