@@ -69,6 +69,10 @@ class EngineApi:
     def disk_usage(self) -> Json:
         return cast(Json, self._json("GET", "/system/df", timeout=PATIENT))
 
+    def prune_build_cache(self, record: str) -> None:
+        """Removes one record of the builder's cache, by its id; nothing else."""
+        self._json("POST", "/build/prune", {"filters": json.dumps({"id": [record]})}, timeout=PATIENT)
+
     def image(self, reference: str) -> Json:
         """Inspects an image."""
         return cast(Json, self._json("GET", f"/images/{_name(reference)}/json"))
