@@ -43,8 +43,10 @@ class Run:
     """Real steps: no FROM, a LINK pair counted once."""
     steps_cached: int
     stages: tuple[StageTime, ...] = ()
+    export_seconds: float = 0.0
+    """Part of `seconds`: writing the image into the engine's store."""
     executed: tuple[str, ...] = ()
-    """The steps that ran, in BuildKit's words."""
+    """The steps that ran instead of coming from the cache: stage, number, and the instruction as the file has it."""
     torch_bytes: int | None = None
     """Wheels of the torch family that the installer says it downloaded; None where the log says nothing of it."""
     error: str | None = None

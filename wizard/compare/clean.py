@@ -1,0 +1,134 @@
+"""Finding and removing what dockwiz made: containers, images, cache mounts, private copies.
+
+Layers in the builder's cache carry no mark of ours; the engine collects them itself, or `docker builder prune` does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from wizard.build.api import EngineApi, EngineError
+from wizard.compare.rounds import LABEL
+from wizard.errors import NoEngine
+
+Kind = Literal["container", "image", "cache mount", "private copy"]
+_NAMESPACE = "dockwiz-"
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """One thing that dockwiz made."""
+
+    kind: Kind
+    id: str
+    """What the engine calls it, or the path."""
+    name: str
+    """For people."""
+    bytes: int | None
+    in_use: bool = False
+    """It belongs to a dockwiz that is running now."""
+
+
+def find_leftovers(api: EngineApi | None, home: Path) -> tuple[Leftover, ...]:
+    """Everything of ours on this engine (None: leave the engine out) and below `home`, the folder of all repos' state."""
+    return (*(_on_engine(api) if api is not None else ()), *_copies(home))
+
+
+def remove(api: EngineApi | None, leftovers: tuple[Leftover, ...]) -> tuple[str, ...]:
+    """Remove these. Returns what could not be removed and why, for people."""
+    problems = []
+    for leftover in leftovers:
+        try:
+            _remove(api, leftover)
+        except (EngineError, NoEngine, OSError) as error:
+            problems.append(f"{leftover.kind} {leftover.name}: {error}")
+    return tuple(problems)
+
+
+def remove_comparison(api: EngineApi, comparison: str, folder: Path) -> None:
+    """Remove what one comparison made. Never raises: what cannot be removed now, `dockwiz clean` lists."""
+    mark = f"{LABEL}.id={comparison}"
+    with contextlib.suppress(EngineError, NoEngine):
+        remove(api, (*_containers(api, mark), *_images(api, mark), *_mounts(api, comparison)))
+    with contextlib.suppress(OSError):
+        _remove_tree(folder)
+        folder.parent.rmdir()
+
+
+def _on_engine(api: EngineApi) -> tuple[Leftover, ...]:
+    return (*_containers(api, LABEL), *_images(api, LABEL), *_mounts(api, ""))
+
+
+def _containers(api: EngineApi, mark: str) -> tuple[Leftover, ...]:
+    found = api.containers(mark)
+    return tuple(
+        Leftover("container", item["Id"], item["Names"][0].lstrip("/") if item.get("Names") else item["Id"][:12], None,
+                 _in_use(item.get("Labels", {}).get(f"{LABEL}.id", "")))
+        for item in found
+    )  # fmt: skip
+
+
+def _images(api: EngineApi, mark: str) -> tuple[Leftover, ...]:
+    found = []
+    for item in api.images(label=mark):
+        in_use = _in_use((item.get("Labels") or {}).get(f"{LABEL}.id", ""))
+        names = [name for name in item.get("RepoTags") or () if name != "<none>:<none>"] or [item["Id"]]
+        found += [Leftover("image", name, name, int(item["Size"]), in_use) for name in names]
+    return tuple(found)
+
+
+def _mounts(api: EngineApi, comparison: str) -> tuple[Leftover, ...]:
+    """Cache mounts whose id begins with our namespace: BuildKit ends the record's description with it."""
+    found = []
+    for item in api.disk_usage().get("BuildCache") or ():
+        _, mark, owner = str(item.get("Description", "")).rpartition(f'with id "{_NAMESPACE}')
+        if item.get("Type") == "exec.cachemount" and mark and owner.startswith(comparison):
+            name = _NAMESPACE + owner.rstrip('"')
+            found.append(Leftover("cache mount", item["ID"], name, int(item["Size"]), _in_use(owner)))
+    return tuple(found)
+
+
+def _copies(home: Path) -> tuple[Leftover, ...]:
+    found = []
+    for folder in sorted(home.glob("*/compare/*")):
+        size = sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+        found.append(Leftover("private copy", str(folder), folder.name, size, _in_use(folder.name)))
+    return tuple(found)
+
+
+def _in_use(comparison: str) -> bool:
+    """Whether the process that runs a comparison (the last part of its id) is alive on this machine."""
+    parts = comparison.split("-")
+    if len(parts) < 3 or not parts[2].isdigit():
+        return False
+    try:
+        os.kill(int(parts[2]), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _remove(api: EngineApi | None, leftover: Leftover) -> None:
+    match leftover.kind:
+        case "private copy":
+            _remove_tree(Path(leftover.id))
+        case "container" if api is not None:
+            api.remove_container(leftover.id, force=True)
+        case "image" if api is not None:
+            api.remove_image(leftover.id, force=True)
+        case "cache mount" if api is not None:
+            api.prune_build_cache(leftover.id)
+
+
+def _remove_tree(folder: Path) -> None:
+    """A folder of the repo that nobody may write to has a copy like it: open it first."""
+    for place, _, _ in os.walk(folder):
+        os.chmod(place, 0o700)  # noqa: PTH101
+    shutil.rmtree(folder)

@@ -1,0 +1,239 @@
+"""A whole comparison: private copies, builds, containers, verdict; and nothing left behind."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from wizard.build.api import EngineApi
+from wizard.build.request import BuildRequest
+from wizard.compare.behaviour import Limits, observe
+from wizard.compare.clean import remove_comparison
+from wizard.compare.conditions import conditions_of
+from wizard.compare.forecast import Forecast, Known, check_disk, forecast
+from wizard.compare.images import config_of, packages_of, size_of
+from wizard.compare.measure import OnEvent, failure_of
+from wizard.compare.rounds import Bench, Task, choose_edit, labels_of, schedule
+from wizard.compare.sides import Copy, Side, materialise
+from wizard.compare.values import (
+    LABELS,
+    SCENARIOS,
+    Change,
+    Comparison,
+    Label,
+    Progress,
+    Run,
+    Scenario,
+    SideResult,
+)
+from wizard.compare.verdict import judge, reasons_for
+from wizard.dockerfile.document import Document
+from wizard.dockerfile.scanner import parse
+from wizard.errors import BadInput
+from wizard.inspection.values import Engine
+from wizard.state import StateFolder
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to compare."""
+
+    scenarios: tuple[Scenario, ...] = SCENARIOS
+    runs: int = 1
+    """Rounds: builds of each side in each scenario."""
+    like: BuildRequest | None = None
+    """Options that every build takes over: target, build arguments, secrets, builder."""
+    limits: Limits = field(default_factory=Limits)
+    link: str | None = None
+    """The network link in words, where the person told it."""
+    change: Change = field(default_factory=Change)
+    known: Known = field(default_factory=Known)
+
+
+def compare(
+    before: Side,
+    after: Side,
+    engine: Engine,
+    api: EngineApi,
+    state: StateFolder,
+    options: Options | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+    on_event: OnEvent | None = None,
+    cancel: threading.Event | None = None,
+) -> Comparison:
+    """Build both sides, measure, run both, judge.
+
+    `on_progress` and `on_event` (the events of the build that runs) are called from this thread. After `cancel` what
+    was found so far is returned. Whatever was made (copies, images, containers) is removed in any case. Raises BadInput
+    where a side cannot be read or the disk will not do, NoEngine where the engine does not answer.
+    """
+    options = options or Options()
+    now = datetime.datetime.now(datetime.UTC)
+    comparison = f"{now:%Y%m%d-%H%M%S}-{os.getpid()}"
+    folder = state.ensure() / "compare" / comparison
+    try:
+        folder.mkdir(parents=True, mode=0o700)
+        session = _Session(
+            comparison, engine, api, folder, options, on_progress or _ignore, on_event, cancel or threading.Event()
+        )
+        return session.run((before, after), now.isoformat(timespec="seconds"))
+    finally:
+        remove_comparison(api, comparison, folder)
+
+
+def forecast_for(before: Side, after: Side, engine: Engine, options: Options) -> Forecast:
+    """What `compare` would take, for the person to see before it starts."""
+    from wizard.inspection.context import measure_context
+
+    built = [side for side in (before, after) if side.image is None]
+    copies = 0
+    for side in built:
+        if side.workspace is not None and side.dockerfile is not None:
+            copies += measure_context(side.workspace, side.dockerfile).bytes
+    return forecast(len(built), options.scenarios, options.runs, copies, engine, options.known)
+
+
+def _ignore(_: Progress) -> None:
+    return
+
+
+@dataclass
+class _Session:
+    """The state of one comparison while it runs."""
+
+    id: str
+    engine: Engine
+    api: EngineApi
+    folder: Path
+    options: Options
+    on_progress: Callable[[Progress], None]
+    on_event: OnEvent | None
+    cancel: threading.Event
+    runs: list[Run] = field(default_factory=list)
+    images: dict[Label, str] = field(default_factory=dict)
+    errors: dict[Label, str] = field(default_factory=dict)
+    not_measured: list[str] = field(default_factory=list)
+    done: int = 0
+    total: int = 0
+
+    def run(self, sides: tuple[Side, Side], at: str) -> Comparison:
+        check_disk(forecast_for(*sides, self.engine, self.options))
+        self._say("Copying the files of both sides")
+        copies = {s.label: materialise(s, self.folder / s.label) for s in sides if s.image is None}
+        documents = {label: _document(copy) for label, copy in copies.items()}
+        edit = self._choose_edit(sides, copies, documents)
+        bench = Bench(self.id, self.engine, copies, documents, edit, self.options.like, self.on_event)
+        tasks = schedule(
+            [label for label in LABELS if label in copies], self._scenarios(edit, copies), self.options.runs
+        )
+        self.total = len(tasks) + len(LABELS)
+        self.images |= {side.label: side.image for side in sides if side.image is not None}
+        if tasks and not self.cancel.is_set():
+            self._say("Fetching the base images")
+            if not bench.warm_up(self.folder / "bases", self.cancel) and not self.cancel.is_set():
+                self.not_measured.append(
+                    "base images could not be fetched beforehand: the first cold build may hold a pull"
+                )
+        for task in tasks:
+            if not self.cancel.is_set():
+                self._build(bench, task)
+        results = [self._side(side, copies.get(side.label)) for side in sides]
+        return self._comparison(at, results[0], results[1], edit)
+
+    def _comparison(self, at: str, before: SideResult, after: SideResult, edit: str | None) -> Comparison:
+        rules = [proposal.rule for proposal in self.options.change.proposals]
+        reasons = reasons_for(before, after, rules)
+        return Comparison(
+            id=self.id,
+            at=at,
+            before=before,
+            after=after,
+            scenarios=self.options.scenarios,
+            runs=tuple(self.runs),
+            conditions=conditions_of(self.engine, self.api, self.options.link),
+            verdict=judge(reasons),
+            reasons=reasons,
+            change=self.options.change,
+            edited=edit,
+            not_measured=tuple(self.not_measured),
+            cancelled=self.cancel.is_set(),
+        )
+
+    def _choose_edit(
+        self, sides: Collection[Side], copies: Mapping[Label, Copy], documents: Mapping[Label, Document]
+    ) -> str | None:
+        from wizard.inspection.git import change_counts
+
+        workspaces = [side.workspace for side in sides if side.workspace is not None]
+        if "source" not in self.options.scenarios or not workspaces:
+            return None
+        return choose_edit(copies, documents, lambda: change_counts(workspaces[-1]), self.options.like)
+
+    def _scenarios(self, edit: str | None, copies: Mapping[Label, Copy]) -> tuple[Scenario, ...]:
+        if not copies:
+            self.not_measured.append("build times: both sides are images that were built already")
+        elif len(copies) < len(LABELS):
+            self.not_measured.append("build times of the side that is an image already")
+        if edit is None and "source" in self.options.scenarios and copies:
+            self.not_measured.append("the source edit: no source file of a known kind is copied into both images")
+            return tuple(scenario for scenario in self.options.scenarios if scenario != "source")
+        return self.options.scenarios
+
+    def _build(self, bench: Bench, task: Task) -> None:
+        if task.side in self.errors:
+            self.done += 1
+            return
+        self._say(f"Building {task.side}: {task.purpose}, round {task.round} of {self.options.runs}")
+        measured = bench.build(task, self.cancel)
+        result = measured.result
+        if result.outcome == "failed":
+            self.errors[task.side] = failure_of(result.trace)
+        run = bench.run(task, measured)
+        if task.purpose != "prepare":
+            self.runs.append(run)
+        if result.outcome == "done":
+            self.images.setdefault(task.side, bench.tag(task.side, task.purpose, task.round))
+        self.done += 1
+        self._say(f"Built {task.side}: {task.purpose}", run)
+
+    def _side(self, side: Side, copy: Copy | None) -> SideResult:
+        found = SideResult(side.label, side.what, notes=copy.notes if copy else ())
+        if copy is not None:
+            from wizard.inspection.context import measure_context
+
+            context = measure_context(copy.workspace, copy.dockerfile)
+            found = replace(found, context_files=context.files, context_bytes=context.bytes)
+        image = self.images.get(side.label)
+        if image is None:
+            return replace(found, error=self.errors.get(side.label))
+        inspected = self.api.image(image)
+        config = config_of(inspected)
+        found = replace(
+            found,
+            image=str(inspected["Id"]),
+            size=size_of(self.api, image, inspected, self.engine.store),
+            config=config,
+            error=self.errors.get(side.label),
+        )
+        if self.cancel.is_set():
+            return found
+        self._say(f"Running {side.label}")
+        labels = labels_of(self.id)
+        found = replace(found, packages=packages_of(self.api, image, labels))
+        if not self.cancel.is_set():
+            behaviour = observe(self.api, image, config, labels, self.options.limits, self.cancel)
+            found = replace(found, behaviour=None if self.cancel.is_set() else behaviour)
+        self.done += 1
+        return found
+
+    def _say(self, message: str, run: Run | None = None) -> None:
+        self.on_progress(Progress(message, self.done, self.total, run))
+
+
+def _document(copy: Copy) -> Document:
+    return parse(copy.workspace.read(copy.dockerfile), copy.dockerfile)

@@ -1,0 +1,100 @@
+"""A comparison as JSON: schema `dockwiz.compare/1`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from wizard.compare.statistics import Summary, compare, summarise
+from wizard.compare.values import LABELS, Behaviour, Comparison, ImageSize, Run, Scenario, SideResult
+
+SCHEMA = "dockwiz.compare/1"
+
+
+def comparison_json(comparison: Comparison) -> dict[str, Any]:
+    """The document. Seconds and bytes; what was not measured is null or absent, never 0."""
+    before, after = comparison.before, comparison.after
+    return {
+        "schema": SCHEMA,
+        "id": comparison.id,
+        "at": comparison.at,
+        "verdict": comparison.verdict,
+        "reasons": [_reason(reason) for reason in comparison.reasons],
+        "before": _side(before),
+        "after": _side(after),
+        "scenarios": {name: scenario for name in comparison.scenarios if (scenario := _scenario(comparison, name))},
+        "size": {
+            "store": comparison.conditions.store,
+            "before": _size(before.size),
+            "after": _size(after.size),
+        },
+        "context": {
+            "before": {"files": before.context_files, "bytes": before.context_bytes},
+            "after": {"files": after.context_files, "bytes": after.context_bytes},
+        },
+        "edited": comparison.edited,
+        "change": asdict(comparison.change),
+        "conditions": asdict(comparison.conditions),
+        "not_measured": list(comparison.not_measured),
+        "cancelled": comparison.cancelled,
+        "guilty": [],
+    }
+
+
+def _reason(reason: Any) -> dict[str, Any]:
+    document = {"kind": reason.kind, "severity": reason.severity, "text": reason.text}
+    return document | ({"intended_by": reason.intended_by} if reason.intended_by else {})
+
+
+def _scenario(comparison: Comparison, name: Scenario) -> dict[str, Any] | None:
+    runs = [run for run in comparison.runs if run.scenario == name]
+    if not runs:
+        return None
+    seconds = {side: [run.seconds for run in comparison.of(side, name)] for side in LABELS}
+    difference = compare(seconds["before"], seconds["after"])
+    return {
+        "before": _median(summarise(seconds["before"])),
+        "after": _median(summarise(seconds["after"])),
+        "spread": {side: summary.spread if (summary := summarise(seconds[side])) else None for side in LABELS},
+        "difference_measured": difference.measured if difference else None,
+        "runs": [_run(run) for run in runs],
+    }
+
+
+def _median(summary: Summary | None) -> float | None:
+    return summary.median if summary else None
+
+
+def _run(run: Run) -> dict[str, Any]:
+    return {
+        "side": run.side,
+        "round": run.round,
+        "outcome": run.outcome,
+        "seconds": run.seconds,
+        "steps_total": run.steps_total,
+        "steps_cached": run.steps_cached,
+        "stages": [asdict(stage) for stage in run.stages],
+        "export_seconds": run.export_seconds,
+        "executed": list(run.executed),
+        "torch_bytes": run.torch_bytes,
+        "error": run.error,
+    }
+
+
+def _side(side: SideResult) -> dict[str, Any]:
+    return {
+        "what": side.what,
+        "image": side.image,
+        "behaviour": _behaviour(side.behaviour) if side.behaviour else None,
+        "error": side.error,
+        "notes": list(side.notes),
+    }
+
+
+def _behaviour(behaviour: Behaviour) -> dict[str, Any]:
+    # Without the logs: they may hold what the person would not hand on.
+    return {name: value for name, value in asdict(behaviour).items() if name != "logs"}
+
+
+def _size(size: ImageSize | None) -> dict[str, Any] | None:
+    return asdict(size) if size else None
