@@ -39,6 +39,9 @@ POSIX_CLASSES: dict[str, Ranges] = {
     "xdigit": ((0x30, 0x39), (0x41, 0x46), (0x61, 0x66)),
 }
 CONTROL_ESCAPES = {"a": 0x07, "f": 0x0C, "n": 0x0A, "r": 0x0D, "t": 0x09, "v": 0x0B}
+SLASH = ord("/")
+STAR = "[^/]*"
+NOT_SLASH = "[^/]"
 # RE2 searches for a match anywhere, Python's `match` starts at the beginning.
 ANYWHERE = "(?s:.*?)"
 # A repeat may follow them in RE2 but not, bare, in Python.
@@ -110,6 +113,8 @@ class _Translator:
         self.out: list[str] = []
         # Whether the last thing read can take a repeat: not at the start of a branch, nor after another repeat.
         self.repeatable = False
+        # Where in `out` the last `[^/]*` is, while only single characters other than a slash follow it.
+        self.star: int | None = None
 
     def translate(self) -> str:
         if not self.text.startswith("^") or REPEAT.match(self.text, 1):
@@ -118,16 +123,34 @@ class _Translator:
             self._token(self.text[self.at])
         return "".join(self.out)
 
-    def _emit(self, python: str, *, repeatable: bool = True) -> None:
+    def _emit(self, python: str, *, repeatable: bool = True, in_name: bool = False) -> None:
+        """`in_name`: this matches one character, never a slash."""
         self.out.append(python)
         self.repeatable = repeatable
+        if not in_name:
+            self.star = None
+
+    def _star_in_name(self) -> None:
+        """`[^/]*`. Of two of them with single characters between, the first may settle on the first match of what
+        follows it, because the second takes up any rest: without that, Python tries every combination."""
+        self.at += len(STAR)
+        star = self.star
+        if star is not None:
+            self.out[star] = f"(?>{NOT_SLASH}*?"
+            self.out.append(")")
+        self._emit(f"{NOT_SLASH}*", repeatable=False)
+        self.star = len(self.out) - 1
 
     def _token(self, char: str) -> None:
         if char == "\\":
             self._escape()
             return
+        if self.text.startswith(STAR, self.at):
+            self._star_in_name()
+            return
         if char == "[":
-            self._emit(_character_class(self._class()))
+            ranges = self._class()
+            self._emit(_character_class(ranges), in_name=not any(low <= SLASH <= high for low, high in ranges))
             return
         if char == "{" and (repeat := REPEAT.match(self.text, self.at)):
             self._bounded_repeat(repeat)
@@ -148,7 +171,7 @@ class _Translator:
         elif char == ".":
             self._emit(".")
         else:
-            self._emit(re.escape(char))
+            self._emit(re.escape(char), in_name=char != "/")
 
     def _repeat(self, operator: str) -> None:
         if not self.repeatable:

@@ -12,8 +12,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.conftest import Engine
 
+from tests.conftest import Engine
 from wizard.ignorefile import IgnoreFileError, parse, walk
 
 SEED = int(os.environ.get("IGNORE_SEED", "1"))

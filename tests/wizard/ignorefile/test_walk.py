@@ -90,14 +90,25 @@ def test_a_folder_deeper_than_the_recursion_limit_is_walked(tmp_path: Path) -> N
     folder = tmp_path
     for _ in range(1500):
         folder = folder / "d"
-    folder.mkdir(parents=True)
+        folder.mkdir()
     assert sum(1 for _ in walk(tmp_path, NO_IGNORE_FILE)) == 1500
 
 
-def test_what_cannot_be_listed_is_reported(tmp_path: Path) -> None:
+def test_a_missing_root_or_a_file_has_no_entries(tmp_path: Path) -> None:
     make(tmp_path, "file")
     assert list(walk(tmp_path / "missing", NO_IGNORE_FILE)) == []
     assert list(walk(tmp_path / "file", NO_IGNORE_FILE)) == []
+
+
+def test_a_folder_that_cannot_be_listed_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "d" * 200
+    monkeypatch.chdir(tmp_path)
+    for _ in range(25):  # longer than a path may be
+        Path(name).mkdir()
+        os.chdir(name)
+    entries = list(walk(tmp_path, NO_IGNORE_FILE))
+    assert {entry.kind for entry in entries[:-1]} == {"dir"}
+    assert entries[-1].kind == "unreadable"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads every folder")
@@ -116,5 +127,5 @@ def test_a_folder_without_permission_is_reported_unless_excluded(tmp_path: Path)
 def test_a_hostile_pattern_does_not_hang(tmp_path: Path) -> None:
     make(tmp_path, "a" * 200)
     started = time.perf_counter()
-    assert len(list(walk(tmp_path, parse(b"*a*a*a*a*a*a*a*a*b")))) == 1
+    assert len(list(walk(tmp_path, parse(b"*a*a*a*a*a*a*a*a*b\n**/*a*a*a*a*a*a*c*d")))) == 1
     assert time.perf_counter() - started < 5
