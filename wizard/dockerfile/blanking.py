@@ -1,32 +1,41 @@
-"""The text of an instruction with the same offsets as in the file: what a shell parser is given."""
+"""What a shell parser is given of an instruction: the file's bytes without continuations and comments, offsets kept."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-from wizard.dockerfile.document import Instruction, Span
+from wizard.dockerfile.document import Span
 from wizard.dockerfile.lines import without_continuation
 
 _LINE = re.compile(rb"[^\n]*\n|[^\n]+")
 
 
-def blanked(source: bytes, instruction: Instruction, escape: str) -> bytes:
-    """The bytes of `instruction.argument_span`, comment lines, continuations and the line ends between blanked out.
-
-    Byte n of the result is byte `argument_span.start + n` of the file.
-    """
-    return blank_span(source, instruction.argument_span, escape)
+def gaps(source: bytes, span: Span, escape: str) -> Iterator[Span]:
+    """Where, inside one logical line, continuations with their line ends stand, blank lines, and comment lines."""
+    sign = escape.encode()
+    begins_line = span.start == 0 or source[span.start - 1 : span.start] == b"\n"
+    for found in _LINE.finditer(source, span.start, span.end):
+        raw = found[0]
+        is_comment = raw.lstrip().startswith(b"#") and (found.start() > span.start or begins_line)
+        content = b"" if is_comment else without_continuation(raw.rstrip(b"\r\n"), sign)[0]
+        if len(content) < len(raw):
+            yield Span(found.start() + len(content), found.end())
 
 
 def blank_span(source: bytes, span: Span, escape: str) -> bytes:
-    """The same for some bytes of one logical line; they begin inside a line or at the beginning of one."""
-    sign = escape.encode()
-    result = bytearray()
-    begins_line = span.start == 0 or source[span.start - 1 : span.start] == b"\n"
-    for raw in _LINE.findall(span.of(source)):
-        if raw.lstrip().startswith(b"#") and (result or begins_line):
-            result += b" " * len(raw)
-            continue
-        content = without_continuation(raw.rstrip(b"\r\n"), sign)[0]
-        result += content + b" " * (len(raw) - len(content))
+    """The bytes of a span, blanks in place of its gaps: byte n of the result is byte `span.start + n` of the file."""
+    result = bytearray(span.of(source))
+    for gap in gaps(source, span, escape):
+        start, end = gap.start - span.start, gap.end - span.start
+        result[start:end] = b" " * (end - start)
     return bytes(result)
+
+
+def splice_span(source: bytes, span: Span, escape: str) -> bytes:
+    """The bytes of a span with its gaps left out: what the builder passes on."""
+    pieces, at = [], span.start
+    for gap in gaps(source, span, escape):
+        pieces.append(source[at : gap.start])
+        at = gap.end
+    return b"".join([*pieces, source[at : span.end]])
