@@ -117,8 +117,7 @@ class _Translator:
         self.star: int | None = None
 
     def translate(self) -> str:
-        if not self.text.startswith("^") or REPEAT.match(self.text, 1):
-            self._emit(ANYWHERE, repeatable=False)
+        self.out.append("" if self.text.startswith("^") else ANYWHERE)
         while self.at < len(self.text):
             self._token(self.text[self.at])
         return "".join(self.out)
@@ -183,6 +182,8 @@ class _Translator:
         if int(least) > REPEAT_LIMIT or (most and (int(most) > REPEAT_LIMIT or int(most) < int(least))):
             raise BadExpression(f"invalid repeat count {repeat[0]}")
         self.at = repeat.end()
+        if self.out == ["", ASSERTIONS["\\A"]]:  # `^{0,1}`: the anchor may be left out
+            self.out[0] = ANYWHERE
         self._repeat(f"{{{least}{comma or ''}{most or ''}}}")
 
     def _escape(self) -> None:

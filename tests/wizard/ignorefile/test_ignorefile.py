@@ -95,6 +95,8 @@ def test_an_exception_that_has_nothing_to_undo_is_never_tried() -> None:
         ("a{2}?", "aab", "ab"),
         ("{a,b}*", "{a,b}c", "ac"),
         ("a|b*", "xxb", "cx"),
+        ("{0,2}a*", "xa", "b"),
+        ("\\Q\\E{0,2}a*", "xa", "b"),
         ("zz\\Q*", "zz[^/]*$", "zzz"),
         ("\\pLx", "éx", "1x"),
         ("\\P{Lu}x", "éx", "Éx"),
