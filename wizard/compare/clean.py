@@ -35,7 +35,7 @@ class Leftover:
 
 
 def find_leftovers(api: EngineApi | None, home: Path) -> tuple[Leftover, ...]:
-    """Everything of ours on this engine (None: leave the engine out) and below `home`, the folder of all repos' state."""
+    """Everything of ours on this engine (None: left out) and below `home`, where the state of every repo is."""
     return (*(_on_engine(api) if api is not None else ()), *_copies(home))
 
 

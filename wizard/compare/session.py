@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -34,7 +33,6 @@ from wizard.compare.values import (
 from wizard.compare.verdict import judge, reasons_for
 from wizard.dockerfile.document import Document
 from wizard.dockerfile.scanner import parse
-from wizard.errors import BadInput
 from wizard.inspection.values import Engine
 from wizard.state import StateFolder
 

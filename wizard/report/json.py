@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 
 from wizard.compare.statistics import Summary, compare, summarise
-from wizard.compare.values import LABELS, Behaviour, Comparison, ImageSize, Run, Scenario, SideResult
+from wizard.compare.values import LABELS, Behaviour, Comparison, ImageSize, Reason, Run, Scenario, SideResult
 
 SCHEMA = "dockwiz.compare/1"
 
 
 def comparison_json(comparison: Comparison) -> dict[str, Any]:
     """The document. Seconds and bytes; what was not measured is null or absent, never 0."""
+    return cast(dict[str, Any], _rounded(_document(comparison)))
+
+
+def _rounded(value: Any) -> Any:
+    """Milliseconds are finer than anything that was measured."""
+    if isinstance(value, float):
+        return round(value, 3)
+    if isinstance(value, dict):
+        return {name: _rounded(item) for name, item in value.items()}
+    return [_rounded(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _document(comparison: Comparison) -> dict[str, Any]:
     before, after = comparison.before, comparison.after
     return {
         "schema": SCHEMA,
@@ -41,7 +54,7 @@ def comparison_json(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def _reason(reason: Any) -> dict[str, Any]:
+def _reason(reason: Reason) -> dict[str, Any]:
     document = {"kind": reason.kind, "severity": reason.severity, "text": reason.text}
     return document | ({"intended_by": reason.intended_by} if reason.intended_by else {})
 
