@@ -69,7 +69,7 @@ def insert_after(document: Document, instruction: Instruction, text: str) -> Edi
     lines = _lines(document, text, instruction.span.start)
     if document.source[:end].endswith(b"\n"):
         return Edit(Span(end, end), lines)
-    newline = _newline_at(document, instruction.span.start)
+    newline = newline_at(document, instruction.span.start)
     return Edit(Span(end, end), newline + lines.removesuffix(newline))
 
 
@@ -175,7 +175,7 @@ def remove_span(document: Document, instruction: Instruction, span: Span) -> Edi
         return Edit(Span(first, line_end), "")
     previous_end, kept = _before_line(document, instruction, first)
     text = decode(kept).rstrip("\r\n")
-    return Edit(Span(previous_end, content_end), f"{_newline_at(document, first)}{text}" if text else "")
+    return Edit(Span(previous_end, content_end), f"{newline_at(document, first)}{text}" if text else "")
 
 
 def _before_line(document: Document, instruction: Instruction, line_start: int) -> tuple[int, bytes]:
@@ -194,7 +194,7 @@ def _skip_blanks(source: bytes, at: int) -> int:
     return at
 
 
-def _newline_at(document: Document, offset: int) -> str:
+def newline_at(document: Document, offset: int) -> str:
     """The line end of the line that holds an offset, or of the one before it, or the file's usual one."""
     end = document.source.find(b"\n", offset)
     end = document.source.rfind(b"\n") if end < 0 else end
@@ -205,7 +205,7 @@ def _newline_at(document: Document, offset: int) -> str:
 
 def _lines(document: Document, text: str, beside: int) -> str:
     """Whole lines with the line ends of a line beside them."""
-    newline = _newline_at(document, beside)
+    newline = newline_at(document, beside)
     return re.sub(r"\r?\n", lambda _: newline, text.removesuffix("\n").removesuffix("\r")) + newline
 
 
