@@ -1,0 +1,31 @@
+"""What is printed to the normal screen after the wizard: nothing of what it found is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from screens import words
+from screens.session import Session
+from wizard.errors import DockwizError
+
+
+def farewell(session: Session, problems: Mapping[str, DockwizError]) -> str:
+    """The report or the failing lines, what is on disk, and the last error; empty where nothing happened."""
+    rows: list[str] = []
+    if session.applied:
+        rows += [f"written: {', '.join(session.applied)} (put back with `dockwiz undo --yes`)"]
+    result = session.build
+    if result is not None:
+        rows.append(f"build {result.outcome} after {words.duration(result.seconds)}")
+        if result.trace.error is not None:
+            from screens.views.failure import as_text
+
+            rows.append(as_text(result.trace.error))
+    if session.comparison is not None:
+        from screens.glyphs import ASCII
+        from screens.lines import text_of
+        from screens.views.measured import report
+
+        rows += [text_of(row).rstrip() for row in report(session, "", 78, ASCII)]
+    rows += [f"dockwiz: {error}" for error in problems.values()]
+    return "".join(f"{row}\n" for row in rows)

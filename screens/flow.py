@@ -1,0 +1,347 @@
+"""The order of things: which job follows which, and what each result makes of the session."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from textual.message import Message
+
+from screens.jobs import Failed, Finished, Jobs
+from screens.logstore import LogStore
+from screens.repo_note import repo_note
+from screens.session import Page
+from screens.views import sources
+from screens.views.colours import Coloured, colour
+from wizard.errors import DockwizError
+from wizard.rules.base import Proposal
+from wizard.workspace import Workspace
+
+if TYPE_CHECKING:
+    from screens.app import DockwizApp
+    from wizard.build.buildx import RunningBuild
+    from wizard.build.values import BuildTrace
+    from wizard.compare.values import Progress
+    from wizard.plan.fold import Plan
+
+STOP_SECONDS = 25.0
+"""How long leaving waits for a build to stop: twice the builder's own grace, and a little."""
+
+
+class Progressed(Message):
+    """How far the measuring has come. A newer one replaces one that still waits."""
+
+    def __init__(self, progress: Progress) -> None:
+        super().__init__()
+        self.progress = progress
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, Progressed)
+
+
+class Flow:
+    """Starts jobs and takes their results. Everything here but the jobs' own functions runs in the interface."""
+
+    def __init__(self, app: DockwizApp) -> None:
+        self.app = app
+        self.jobs = Jobs(app.post_message)
+        self.problems: dict[str, DockwizError] = {}
+        """The last error of each kind of job."""
+        self.candidates: tuple[str, ...] = ()
+        """The Dockerfiles to choose from, where the person must say which one is meant."""
+        self.dockerfile_rows: list[str] = []
+        self.colours: dict[str, Coloured] = {}
+        self.running: RunningBuild | None = None
+        self.logs = LogStore()
+        self.progress: Progress | None = None
+        self.tag = ""
+        self._build_wanted = False
+        self._apply_when_planned = False
+        self._stop_measuring = threading.Event()
+
+    # Looking and planning
+
+    def inspect(self) -> None:
+        """Look at the repo, and at the same time for an engine."""
+        session = self.app.session
+        self._start("inspect", lambda: _inspect(session.workspace, session.dockerfile))
+        self._start("git", lambda: repo_note(session.workspace.root))
+
+    def choose(self, dockerfile: str) -> None:
+        """The person said which Dockerfile."""
+        self.app.session = replace(self.app.session, dockerfile=dockerfile)
+        self.inspect()
+
+    def plan(self) -> None:
+        """Make the plan for the present selection."""
+        session = self.app.session
+        found = session.inspection
+        if found is None:
+            return
+
+        def work() -> Plan:
+            from wizard.plan.fold import make_plan
+
+            return make_plan(session.workspace, found, session.selection, session.settings)
+
+        self._start("plan", work)
+
+    def toggle(self, proposal: Proposal) -> None:
+        self.app.session = self.app.session.toggle(proposal)
+        self.plan()
+
+    def select(self, rules: frozenset[str]) -> None:
+        self.app.session = self.app.session.select(rules)
+        self.plan()
+
+    # Writing and building
+
+    def apply(self, *, then_build: bool) -> None:
+        """Write the plan (taking an earlier one back first), then build where asked for."""
+        session = self.app.session
+        plan = session.plan
+        self._build_wanted = then_build
+        if plan is None or session.stale or self.jobs.running("plan", "apply", "undo"):
+            self._apply_when_planned = True
+            return
+        if not session.pending:
+            self._start_build()
+            return
+        taken_back = bool(session.applied)
+
+        def work() -> Mapping[str, bytes | None]:
+            from wizard.plan.apply import apply, undo
+            from wizard.state import state_folder
+
+            state = state_folder(session.workspace.root)
+            if taken_back:
+                undo(Workspace(session.workspace.root, session.workspace.context), state)
+            apply(plan, state)
+            return plan.changes
+
+        self._start("apply", work)
+
+    def undo(self) -> None:
+        """Put the files back as they were."""
+        session = self.app.session
+
+        def work() -> Any:
+            from wizard.plan.apply import undo
+            from wizard.state import state_folder
+
+            return undo(
+                Workspace(session.workspace.root, session.workspace.context), state_folder(session.workspace.root)
+            )
+
+        self._start("undo", work)
+
+    def find_engine(self) -> None:
+        """Look for an engine again."""
+
+        def work() -> Any:
+            from wizard.build.engines import find_engine
+
+            return find_engine()
+
+        self._start("engine", work)
+
+    def build(self) -> None:
+        """Build what is on disk now."""
+        self._build_wanted = True
+        self._start_build()
+
+    def _start_build(self) -> None:
+        session = self.app.session
+        if not self._build_wanted or session.inspection is None or self.building:
+            return
+        engine = session.inspection.engine
+        if engine is None:
+            if not self.jobs.running("engine"):
+                self.find_engine()
+            return
+        self._build_wanted = False
+        root, context = session.workspace.root, session.workspace.context
+        dockerfile = session.inspection.dockerfile or "Dockerfile"
+        self.tag = f"{_slug(session.name)}:dockwiz"
+        tag = self.tag
+        logs = self.logs = LogStore()
+
+        def work() -> RunningBuild:
+            from wizard.build.buildx import start
+            from wizard.build.request import BuildRequest
+            from wizard.state import state_folder
+
+            log_file = state_folder(root).ensure() / "builds" / f"{time.strftime('%Y%m%d-%H%M%S')}.rawjson.gz"
+            request = BuildRequest(root / context, root / dockerfile, tag=tag, load=engine.driver != "docker")
+            return start(request, engine, log_file)
+
+        def follow(running: RunningBuild) -> Any:
+            for event in running.events():
+                logs.feed(event)
+            return running.wait()
+
+        self._follow = follow
+        self.app.session = replace(session, build=None)
+        self._start("start", work)
+
+    @property
+    def building(self) -> bool:
+        """A build runs or is about to."""
+        return self.jobs.running("start", "build")
+
+    @property
+    def measuring(self) -> bool:
+        return self.jobs.running("measure")
+
+    @property
+    def trace(self) -> BuildTrace | None:
+        """The build as it stands, or as it ended."""
+        if self.running is not None:
+            return self.running.snapshot()
+        result = self.app.session.build
+        return result.trace if result is not None else None
+
+    def measure(self) -> None:
+        """Build before and after in every scenario, and compare."""
+        from screens.measuring import measure
+
+        session = self.app.session
+        self._stop_measuring = threading.Event()
+        stop = self._stop_measuring
+        self.progress = None
+        self._start("measure", lambda: measure(session, lambda p: self.app.post_message(Progressed(p)), stop))
+
+    def cancel(self) -> bool:
+        """Stop what takes long: the build, else the measuring. False where neither runs."""
+        if self.running is not None:
+            self.running.cancel()
+            return True
+        if self.measuring:
+            self._stop_measuring.set()
+            return True
+        return False
+
+    def stop(self) -> None:
+        """After the interface is gone: nothing of ours stays running."""
+        if self.running is not None:
+            self.running.cancel()
+        self._stop_measuring.set()
+        for job in ("build", "measure"):
+            if self.jobs.running(job):
+                self.jobs.join(job, STOP_SECONDS)
+
+    # Results
+
+    def _start(self, job: str, work: Any) -> None:
+        self.problems.pop(job, None)
+        if job in ("apply", "start", "engine"):
+            self.problems.pop("build", None)
+        self.jobs.start(job, work)
+        self.app.update_screen()
+
+    def failed(self, message: Failed) -> None:
+        """A job ended in an error for people: it is kept for the page that it concerns."""
+        if not self.jobs.receive(message):
+            return
+        session = self.app.session
+        if message.job == "engine":
+            self.app.session = session.found_engine(None, str(message.error))
+            if self._build_wanted:
+                self.problems["build"] = message.error
+        else:
+            self.problems["build" if message.job == "start" else message.job] = message.error
+            self._build_wanted = False
+        if message.job == "apply":
+            self.problems["build"] = message.error
+        self.app.update_screen()
+
+    def finished(self, message: Finished) -> None:
+        """A job's value becomes part of the session, and the next job begins."""
+        if not self.jobs.receive(message):
+            return
+        getattr(self, f"_after_{message.job}")(message.value)
+        self.app.update_screen()
+
+    def _after_git(self, note: str) -> None:
+        self.app.repo_note = note
+
+    def _after_inspect(self, value: Any) -> None:
+        if isinstance(value, tuple) and isinstance(value[0], str):
+            self.candidates = value
+            return
+        found, seconds, text = value
+        session = self.app.session.inspected(found, seconds)
+        self.app.session = replace(session, dockerfile=found.dockerfile)
+        self.dockerfile_rows = sources.source_rows(text)
+        self.find_engine()
+        self.plan()
+        path = found.dockerfile
+        masked = "\n".join(self.dockerfile_rows)
+        self._start("colours", lambda: {f"old:{path}": colour(masked, path)})
+
+    def _after_colours(self, value: Mapping[str, Coloured | None]) -> None:
+        self.colours.update({key: lines for key, lines in value.items() if lines is not None})
+
+    def _after_plan(self, plan: Plan) -> None:
+        self.app.session = self.app.session.planned(plan)
+        texts = {
+            f"{side}:{path}": (path, "\n".join(sources.source_rows(content.decode("utf-8", "replace"))))
+            for side, contents in (("old", plan.originals), ("new", plan.changes))
+            for path, content in contents.items()
+            if content is not None
+        }
+        self._start("colours", lambda: {key: colour(text, path) for key, (path, text) in texts.items()})
+        if self._apply_when_planned:
+            self._apply_when_planned = False
+            self.apply(then_build=self._build_wanted)
+
+    def _after_engine(self, engine: Any) -> None:
+        self.app.session = self.app.session.found_engine(engine, None)
+        self._start_build()
+
+    def _after_apply(self, changes: Mapping[str, bytes | None]) -> None:
+        session = self.app.session
+        self.app.session = replace(session, workspace=session.pinned(), applied=changes)
+        self.app.say(f"wrote {', '.join(changes)}; undo: u on the Diff page, or `dockwiz undo`")
+        self._start_build()
+        self.plan()
+
+    def _after_undo(self, undone: Any) -> None:
+        self.app.session = replace(self.app.session, applied={})
+        self.app.say(f"put back: {', '.join(undone.files) or 'nothing'}")
+
+    def _after_start(self, running: RunningBuild) -> None:
+        self.running = running
+        self.jobs.start("build", lambda: self._follow(running))
+
+    def _after_build(self, result: Any) -> None:
+        self.running = None
+        session = replace(self.app.session, build=result)
+        self.app.session = session.reach(Page.REPORT) if result.outcome == "done" else session
+
+    def _after_measure(self, comparison: Any) -> None:
+        self.app.session = replace(self.app.session, comparison=comparison)
+
+
+def _inspect(workspace: Workspace, wanted: str | None) -> Any:
+    """The inspection with the seconds it took and the Dockerfile's text; or the Dockerfiles to choose from."""
+    began = time.perf_counter()
+    from wizard.inspection import inspect
+    from wizard.inspection.dockerfiles import find_dockerfiles
+
+    if wanted is None:
+        found = find_dockerfiles(workspace)
+        if len(found) > 1:
+            return found
+    inspection = inspect(workspace, wanted)
+    text = workspace.read(inspection.dockerfile or "").decode("utf-8", "replace")
+    return inspection, time.perf_counter() - began, text
+
+
+def _slug(name: str) -> str:
+    """The name as the repository part of an image reference."""
+    kept = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in name.lower()).strip("-_.")
+    return kept or "image"

@@ -1,0 +1,86 @@
+"""Work in threads. A thread only posts messages; the interface owns every change of state.
+
+Plain daemon threads rather than Textual's workers: leaving the application must not wait for a folder walk to end.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from textual.message import Message
+
+from wizard.errors import DockwizError
+
+
+class Finished(Message):
+    """A job is over, with its value."""
+
+    def __init__(self, job: str, number: int, value: Any) -> None:
+        super().__init__()
+        self.job = job
+        self.number = number
+        self.value = value
+
+
+class Failed(Message):
+    """A job ended in an error that a person can act on."""
+
+    def __init__(self, job: str, number: int, error: DockwizError) -> None:
+        super().__init__()
+        self.job = job
+        self.number = number
+        self.error = error
+
+
+class Crashed(Message):
+    """A job ended in an error of ours."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__()
+        self.error = error
+
+
+class Jobs:
+    """The running jobs by name. A newer one of the same name makes the older one's result void."""
+
+    def __init__(self, post: Callable[[Message], object]) -> None:
+        self._post = post
+        self._threads: dict[str, threading.Thread] = {}
+        self._numbers: dict[str, int] = {}
+        self._open: set[str] = set()
+
+    def start(self, job: str, work: Callable[[], Any]) -> None:
+        """Run `work` in a thread; its value arrives as Finished, an error as Failed or Crashed."""
+        number = self._numbers[job] = self._numbers.get(job, 0) + 1
+        self._open.add(job)
+        thread = threading.Thread(target=self._run, args=(job, number, work), name=f"dockwiz {job}", daemon=True)
+        self._threads[job] = thread
+        thread.start()
+
+    def _run(self, job: str, number: int, work: Callable[[], Any]) -> None:
+        try:
+            message: Message = Finished(job, number, work())
+        except DockwizError as error:
+            message = Failed(job, number, error)
+        except BaseException as error:
+            message = Crashed(error)
+        self._post(message)
+
+    def receive(self, message: Finished | Failed) -> bool:
+        """Whether this is the result of the newest job of its name; it then no longer runs."""
+        current = self._numbers.get(message.job) == message.number
+        if current:
+            self._open.discard(message.job)
+        return current
+
+    def running(self, *jobs: str) -> bool:
+        """Whether one of these jobs (none named: any) has not delivered its result yet."""
+        return bool(self._open & set(jobs)) if jobs else bool(self._open)
+
+    def join(self, job: str, timeout: float) -> None:
+        """Wait for the thread of a job, at most `timeout` seconds."""
+        thread = self._threads.get(job)
+        if thread is not None:
+            thread.join(timeout)

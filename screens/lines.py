@@ -1,0 +1,132 @@
+"""Lines of styled text as values: what every view of the wizard is made of.
+
+A span names what its text *is* (a role such as `added` or `failed`), never a colour: the style sheet maps roles to
+colours, and the text alone must carry the meaning. Text from outside (file contents, build logs, step names) is
+cleaned here and never read as markup.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from rich.cells import cell_len, set_cell_size
+
+ROLES = (
+    "title", "dim", "strong", "good", "bad", "warn", "cached", "running", "key", "place",
+    "added", "removed", "hunk", "code-keyword", "code-string", "code-comment", "code-number",
+)  # fmt: skip
+
+
+class Span(NamedTuple):
+    """A piece of a line. `role` is "" or one or more of ROLES, separated by blanks."""
+
+    text: str
+    role: str = ""
+
+
+Line = tuple[Span, ...]
+
+_CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+
+
+def line(*parts: str | Span) -> Line:
+    """A line from plain strings and spans."""
+    return tuple(part if isinstance(part, Span) else Span(part) for part in parts if part)
+
+
+def text_of(spans: Line) -> str:
+    """The text of a line, without its roles."""
+    return "".join(span.text for span in spans)
+
+
+def clean(text: str, *, ascii_only: bool = False) -> str:
+    """Text that cannot disturb the screen: tabs as blanks, control and direction characters as `?`."""
+    text = _CONTROLS.sub("?", text.expandtabs(4))
+    return text.encode("ascii", "replace").decode() if ascii_only else text
+
+
+def width_of(text: str) -> int:
+    """The terminal cells that a text takes."""
+    return cell_len(text)
+
+
+def shorten(text: str, width: int) -> str:
+    """The text, cut to `width` cells; `..` marks the cut."""
+    if cell_len(text) <= width:
+        return text
+    return set_cell_size(text, width - 2) + ".." if width > 2 else set_cell_size(text, max(width, 0))
+
+
+def fit(text: str, width: int) -> str:
+    """The text, cut or padded to exactly `width` cells."""
+    return set_cell_size(shorten(text, width), max(width, 0))
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """The text in lines of at most `width` cells, broken at blanks; words that are too long are cut."""
+    lines: list[str] = []
+    current = ""
+    for word in text.split():
+        while cell_len(word) > width > 0:
+            if current:
+                lines.append(current)
+                current = ""
+            head = set_cell_size(word, width).rstrip()
+            lines.append(head)
+            word = word[len(head) :]
+        if not word:
+            continue
+        if current and cell_len(current) + 1 + cell_len(word) > width:
+            lines.append(current)
+            current = word
+        else:
+            current = f"{current} {word}" if current else word
+    return [*lines, current] if current else lines
+
+
+def paragraph(label: str, text: str, width: int, *, indent: int = 8, role: str = "") -> list[Line]:
+    """A labelled text: the label in a column of `indent` cells, the text wrapped beside it."""
+    rows = wrap(text, max(width - indent, 10)) or [""]
+    return [
+        line(Span(fit(label if number == 0 else "", indent), "key"), Span(row, role)) for number, row in enumerate(rows)
+    ]
+
+
+def spread(left: Iterable[str | Span], right: Iterable[str | Span], width: int) -> Line:
+    """A line with one part at the left edge and one at the right; the left one is cut where both do not fit."""
+    left_line, right_line = line(*left), line(*right)
+    right_width = width_of(text_of(right_line))
+    room = width - right_width
+    kept = cut(left_line, max(room - 1, 0)) if right_width else cut(left_line, width)
+    gap = max(room - width_of(text_of(kept)), 0)
+    return (*kept, Span(" " * gap), *right_line) if right_width else kept
+
+
+def cut(spans: Line, width: int) -> Line:
+    """The line, cut to `width` cells; `..` marks the cut."""
+    if width_of(text_of(spans)) <= width:
+        return spans
+    kept: list[Span] = []
+    room = width
+    for span in spans:
+        size = width_of(span.text)
+        if size > room:
+            kept.append(
+                Span(shorten(span.text, room) if room > 2 else set_cell_size(span.text, max(room, 0)), span.role)
+            )
+            break
+        kept.append(span)
+        room -= size
+    return tuple(kept)
+
+
+def rule_line(title: str, right: str, width: int, rule: str) -> Line:
+    """A separating line that carries a title and, at its right end, where one is in the list."""
+    left = f"{rule * 2} {title} " if title else ""
+    end = f" {right} {rule}" if right else ""
+    left = shorten(left, max(width - width_of(end), 0))
+    return line(
+        Span(left, "strong"), Span(rule * max(width - width_of(left) - width_of(end), 0), "dim"), Span(end, "dim")
+    )

@@ -1,0 +1,73 @@
+"""The comparison that the Report page asks for: the repo as it was, and as the plan makes it. Runs in a thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from screens.session import Session
+from wizard.errors import NoEngine
+
+if TYPE_CHECKING:
+    from wizard.compare.forecast import Forecast
+    from wizard.compare.session import Options
+    from wizard.compare.sides import Side
+    from wizard.compare.values import Change, Comparison, Progress
+
+
+def measure(session: Session, on_progress: Callable[[Progress], None], cancel: threading.Event) -> Comparison:
+    """Build and run both sides, and keep what was found for `dockwiz report` and `dockwiz history`.
+
+    Raises NoEngine where there is none, BadInput where the disk will not do.
+    """
+    from wizard.build.engines import connect
+    from wizard.compare.last import save_last
+    from wizard.compare.session import compare
+    from wizard.state import state_folder
+
+    engine = session.inspection.engine if session.inspection is not None else None
+    if engine is None:
+        raise NoEngine("nothing can be measured without a Docker engine", hint="`dockwiz doctor` says what is missing")
+    state = state_folder(session.workspace.root)
+    before, after, options = _sides(session)
+    comparison = compare(before, after, engine, connect(), state, options, on_progress=on_progress, cancel=cancel)
+    save_last(comparison, state)
+    return comparison
+
+
+def expected(session: Session) -> Forecast | None:
+    """What `measure` will take; None without an engine. Walks the build context, so call it from a thread."""
+    from wizard.compare.session import forecast_for
+
+    engine = session.inspection.engine if session.inspection is not None else None
+    if engine is None or session.plan is None:
+        return None
+    before, after, options = _sides(session)
+    return forecast_for(before, after, engine, options)
+
+
+def _sides(session: Session) -> tuple[Side, Side, Options]:
+    from wizard.compare.forecast import Known
+    from wizard.compare.session import Options
+    from wizard.compare.sides import side_of_workspace
+
+    plan = session.plan
+    assert plan is not None, "the Report page comes after the plan"
+    before = side_of_workspace("before", "before the proposals", session.pinned(), plan.dockerfile)
+    after = side_of_workspace("after", "with the proposals", plan.result, plan.dockerfile)
+    known = Known(cold_seconds=session.build.seconds) if session.build is not None else Known()
+    return before, after, Options(change=_change(session), known=known)
+
+
+def _change(session: Session) -> Change:
+    from screens.views.diffs import plan_diffs
+    from wizard.compare.values import Applied, Change, FileChange
+
+    plan = session.plan
+    assert plan is not None, "the Report page comes after the plan"
+    return Change(
+        proposals=tuple(Applied(step.proposal.rule, step.proposal.title, step.proposal.why) for step in plan.selected),
+        files=tuple(FileChange(file.path, file.added, file.removed, file.state) for file in plan_diffs(plan)),
+        undo=bool(session.applied),
+    )

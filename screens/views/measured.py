@@ -1,0 +1,203 @@
+"""The report: before and after side by side, what both images do, and what was not measured."""
+
+from __future__ import annotations
+
+from screens import figures, words
+from screens.glyphs import Glyphs
+from screens.lines import Line, Span, fit, line, paragraph
+from screens.session import Session
+from wizard.compare.statistics import summarise
+from wizard.compare.values import Comparison, Label, Progress, Run, Scenario, SideResult
+
+SCENARIO_WORDS: dict[Scenario, str] = {
+    "cold": "Cold build",
+    "unchanged": "Build, nothing edited",
+    "source": "Build after an edit",
+}
+NAME, FIGURE = 24, 13
+Row = tuple[str, float | None, float | None, str, str]
+"""Name, before, after, and both as text."""
+
+
+def table_rows(comparison: Comparison) -> list[Row]:
+    """The measured rows: seconds, bytes, counts; missing figures are None."""
+    rows: list[Row] = []
+    for scenario in comparison.scenarios:
+        before, after = (_median(comparison, side, scenario) for side in ("before", "after"))
+        rows.append((SCENARIO_WORDS[scenario], before, after, _seconds(before), _seconds(after)))
+    sizes = [side.size.unpacked if side.size else None for side in (comparison.before, comparison.after)]
+    rows.append(("Image size (unpacked)", sizes[0], sizes[1], _size(sizes[0]), _size(sizes[1])))
+    context = [side.context_bytes for side in (comparison.before, comparison.after)]
+    rows.append(("Build context", context[0], context[1], _size(context[0]), _size(context[1])))
+    layers = [side.size.layers if side.size else None for side in (comparison.before, comparison.after)]
+    rows.append(("Layers", layers[0], layers[1], *(str(count) if count is not None else "-" for count in layers)))
+    return rows
+
+
+def report(session: Session, tag: str, width: int, glyphs: Glyphs) -> list[Line]:
+    """The page: the table, the verdict with its reasons, what was not measured, and what to do next."""
+    comparison = session.comparison
+    if comparison is None:
+        return _build_only(session, tag, width, glyphs)
+    rows: list[Line] = [line(), _heading(width)]
+    for name, before, after, left, right in table_rows(comparison):
+        change = words.change(before, after) if before is not None and after is not None else ""
+        rows.append(
+            line(
+                Span(f"  {fit(name, NAME)}", "key"),
+                f"{left:>{FIGURE}}{right:>{FIGURE}}  ",
+                Span(f"{change:>7}", "good" if before is not None and after is not None and after < before else ""),
+                f"  {saved_bar(before, after, width - NAME - 2 * FIGURE - 15, glyphs)}",
+            )
+        )
+    rows.append(_users(comparison.before, comparison.after))
+    rows.append(line())
+    rows += _verdict(comparison, width, glyphs)
+    rows += _steps_after_edit(comparison, width)
+    rows.append(line())
+    rows += paragraph("  Measured", _conditions(comparison), width, indent=13, role="dim")
+    for number, text in enumerate(comparison.not_measured):
+        rows += paragraph("  Not meas." if number == 0 else "", text, width, indent=13, role="warn")
+    return [*rows, *_next(session, tag, width)]
+
+
+def saved_bar(before: float | None, after: float | None, cells: int, glyphs: Glyphs) -> str:
+    """How much of `before` is gone, as a bar; empty where it did not shrink or there is no room."""
+    if not before or after is None or after > before or cells < 8:
+        return ""
+    cells = min(cells, 20)
+    filled = round((before - after) / before * cells)
+    return glyphs.bar * filled + glyphs.bar_rest * (cells - filled)
+
+
+def measuring(progress: Progress | None, width: int, glyphs: Glyphs) -> list[Line]:
+    """What the measuring does now, how far it is, and the last build that ended."""
+    if progress is None:
+        return [line(Span(f" {glyphs.running} Preparing the measurement ..", "running"))]
+    cells = max(min(width - 40, 40), 10)
+    filled = round(progress.done / progress.total * cells) if progress.total else 0
+    rows = [
+        line(Span(f" {glyphs.running} {progress.message}", "running")),
+        line(
+            f"   {glyphs.bar * filled}{glyphs.bar_rest * (cells - filled)}  {progress.done} of {progress.total}",
+        ),
+    ]
+    if progress.run is not None:
+        rows.append(line(Span(f"   {run_words(progress.run)}", "dim")))
+    return rows
+
+
+def run_words(run: Run) -> str:
+    """`before, cold: 71.2 s, 0 of 9 steps cached`."""
+
+    outcome = "" if run.outcome == "done" else f" ({run.outcome})"
+    cached = f"{run.steps_cached} of {figures.count(run.steps_total, 'step')} cached"
+    return f"{run.side}, {run.scenario}: {words.duration(run.seconds)}, {cached}{outcome}"
+
+
+def _build_only(session: Session, tag: str, width: int, glyphs: Glyphs) -> list[Line]:
+    result = session.build
+    rows: list[Line] = [line()]
+    if result is None:
+        rows.append(line("  Nothing has been built yet."))
+    else:
+        trace = result.trace
+        cached = f"{trace.steps_cached} of {figures.count(trace.steps_total, 'step')} cached"
+        rows += paragraph("  This build", f"{words.duration(result.seconds)}, {cached}   (measured)", width, indent=17)
+        slowest = sorted((step for step in trace.steps if step.state == "done"), key=lambda s: -s.seconds)[:3]
+        for number, step in enumerate(slowest):
+            label = "  Slowest" if number == 0 else ""
+            rows += paragraph(
+                label, f"{figures.brief(step.seconds):>6}  {step.label}  {step.command}", width, indent=17
+            )
+    missing = (
+        "the build before, a cold build, a rebuild after an edit, the image's size, and whether both do the same job"
+    )
+    rows += paragraph("  Not measured", missing, width, indent=17, role="warn")
+    rows.append(line())
+    rows.append(
+        line(Span("  enter", "key"), "  measures all of that: builds both sides here, runs both images, and compares.")
+    )
+    rows += paragraph("", "It works on private copies and removes what it made.", width, indent=9, role="dim")
+    del glyphs
+    return [*rows, *_next(session, tag, width)]
+
+
+def _heading(width: int) -> Line:
+    del width
+    return line(Span(f"  {'':<{NAME}}{'before':>{FIGURE}}{'after':>{FIGURE}}  {'change':>7}", "dim"))
+
+
+def _users(before: SideResult, after: SideResult) -> Line:
+    names = [(side.config.user or "root") if side.config is not None else "-" for side in (before, after)]
+    same = "same" if names[0] == names[1] else ""
+    return line(Span(f"  {fit('Runs as', NAME)}", "key"), f"{names[0]:>{FIGURE}}{names[1]:>{FIGURE}}  {same:>7}")
+
+
+def _verdict(comparison: Comparison, width: int, glyphs: Glyphs) -> list[Line]:
+    said, mark, role = {
+        "equivalent": ("the new image does the same job", glyphs.done, "good"),
+        "noted": ("the new image does the same job; see what differs", glyphs.done, "good"),
+        "different": ("the new image does NOT do the same job", glyphs.failed, "bad"),
+        "unknown": ("not decided", glyphs.warning, "warn"),
+    }[comparison.verdict]
+    if comparison.cancelled:
+        said = f"cancelled before the end: {said}"
+    rows = [line(Span(f"  {mark} Verdict   ", role), Span(said, role))]
+    shown = [reason for reason in comparison.reasons if reason.severity != "harmless" or reason.undecided]
+    for reason in shown or comparison.reasons[:4]:
+        mark = {"harmful": glyphs.failed, "noted": glyphs.warning, "harmless": glyphs.done}[reason.severity]
+        intended = f"  ({reason.intended_by})" if reason.intended_by else ""
+        rows += paragraph(f"           {mark}", f"{reason.text}{intended}", width, indent=14)
+    for side in (comparison.before, comparison.after):
+        if side.error:
+            rows += paragraph("", f"{side.label}: {side.error}", width, indent=14, role="bad")
+    return rows
+
+
+def _steps_after_edit(comparison: Comparison, width: int) -> list[Line]:
+    if comparison.edited is None:
+        return []
+    rows: list[Line] = []
+    for side in ("before", "after"):
+        runs = comparison.of(side, "source")
+        if runs:
+            ran = ", ".join(runs[0].executed) or "nothing"
+            text = f"{side}: ran {ran}; {runs[0].steps_cached} of {runs[0].steps_total} cached"
+            rows += paragraph("  Edit" if side == "before" else "", text, width, indent=13)
+    return rows
+
+
+def _conditions(comparison: Comparison) -> str:
+    where = comparison.conditions
+    buildx = f", buildx {where.buildx}" if where.buildx else ""
+    rounds = max((run.round for run in comparison.runs), default=0)
+    return (
+        f"here, {figures.count(rounds, 'round')}, engine {where.engine} ({where.store}){buildx}; cold = no cache, "
+        "fresh cache mounts, base images present"
+    )
+
+
+def _next(session: Session, tag: str, width: int) -> list[Line]:
+    rows: list[Line] = [line()]
+    if session.build is not None and session.build.outcome == "done":
+        rows += paragraph("  Run it", f"docker run --rm -P {tag}", width, indent=13)
+    if session.applied:
+        rows += paragraph("  Undo", "dockwiz undo --yes", width, indent=13)
+    if session.comparison is not None:
+        rows += paragraph("  Again", "dockwiz report", width, indent=13)
+    return rows
+
+
+def _median(comparison: Comparison, side: str, scenario: Scenario) -> float | None:
+    label: Label = "before" if side == "before" else "after"
+    summary = summarise([run.seconds for run in comparison.of(label, scenario)])
+    return summary.median if summary is not None else None
+
+
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else words.duration(value)
+
+
+def _size(value: int | None) -> str:
+    return "-" if value is None else words.size(value)

@@ -1,0 +1,148 @@
+"""The proposals with their toggles, the refusals below them, and everything about the one under the cursor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from screens import figures, words
+from screens.glyphs import Glyphs
+from screens.lines import Line, Span, fit, line, paragraph, shorten
+from screens.masking import mask
+from screens.session import Session
+from screens.views.diffs import diff_lines, step_diffs
+from wizard.inspection.values import Evidence
+from wizard.plan.fold import Step
+from wizard.rules.base import Estimate, Proposal, Refusal
+
+BASES = {
+    "index": "from file sizes in the package index",
+    "measured": "measured here",
+    "catalogue": "from the bundled catalogue",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the list: a proposal, a refusal, or (neither) a heading."""
+
+    step: Step | None = None
+    refusal: Refusal | None = None
+    heading: str = ""
+
+
+def entries(session: Session) -> tuple[Entry, ...]:
+    """The list: proposals in fold order, then the refusals under a heading."""
+    plan = session.plan
+    if plan is None:
+        return ()
+    rows = [Entry(step=step) for step in plan.steps]
+    if not plan.steps:
+        rows.append(Entry(heading="Nothing to propose: no rule found anything that it could improve here."))
+    if plan.refusals:
+        rows.append(Entry(heading=f"Not proposed ({len(plan.refusals)})"))
+        rows.extend(Entry(refusal=refusal) for refusal in plan.refusals)
+    return tuple(rows)
+
+
+def entry_line(entry: Entry, session: Session, width: int, glyphs: Glyphs) -> Line:
+    """`[x] Title   safe   -48 s`, `x rule  reason`, or a heading."""
+    if entry.step is not None:
+        proposal = entry.step.proposal
+        on = session.takes(proposal)
+        box = Span("[x] " if on else "[ ] ", "good" if on else "")
+        effect = saving(proposal.estimate)
+        room = max(width - 4 - 8 - 10, 12)
+        return line(
+            box,
+            Span(fit(proposal.title, room), "" if on else "dim"),
+            Span(fit(f" {proposal.safety}", 8), "" if proposal.safety == "safe" else "warn"),
+            Span(f"{effect:>10}", "dim"),
+        )
+    if entry.refusal is not None:
+        name = fit(entry.refusal.rule, min(20, width // 3))
+        return line(
+            Span(f" {glyphs.cancelled}  ", "dim"),
+            name,
+            " ",
+            Span(shorten(entry.refusal.because, width - len(name) - 5), "dim"),
+        )
+    return line(Span(entry.heading, "strong"))
+
+
+def saving(estimate: Estimate | None) -> str:
+    """`~ -48 s`: an estimate, marked as one; empty where there is none."""
+    if estimate is None:
+        return ""
+    if estimate.bytes:
+        return f"~ -{words.size(estimate.bytes)}"
+    return f"~ -{estimate.seconds:.0f} s" if estimate.seconds else ""
+
+
+def summary(session: Session) -> tuple[str, str]:
+    """The counts at the left, and what they add up to at the right."""
+    plan = session.plan
+    if plan is None:
+        return "", ""
+    on = [step.proposal for step in plan.steps if session.takes(step.proposal)]
+    total = sum(proposal.estimate.bytes or 0 for proposal in on if proposal.estimate)
+    right = f"estimated saving {words.size(total)}" if total else ""
+    return f"{figures.count(len(plan.steps), 'proposal')}, {len(on)} on", right
+
+
+def detail_title(entry: Entry, position: int, total: int) -> tuple[str, str]:
+    """The rule id and `1 of 7`, for the line above the details."""
+    if entry.step is not None:
+        return f"{entry.step.proposal.rule} ({entry.step.proposal.category})", f"{position} of {total}"
+    if entry.refusal is not None:
+        return f"{entry.refusal.rule}: not proposed", ""
+    return "", ""
+
+
+def detail(entry: Entry, width: int, glyphs: Glyphs) -> list[Line]:
+    """Why, evidence, effect, risk, and its own diff; for a refusal the reason and what it rests on."""
+    rows: list[Line] = []
+    if entry.refusal is not None:
+        rows += paragraph(" Because", entry.refusal.because, width, indent=10)
+        rows += _evidence(entry.refusal.evidence, width)
+        rows += paragraph(" Read", f"dockwiz explain {entry.refusal.rule}", width, indent=10, role="dim")
+        return rows
+    if entry.step is None:
+        return []
+    proposal = entry.step.proposal
+    rows += paragraph(" Why", proposal.why, width, indent=10)
+    if proposal.estimate is not None and saving(proposal.estimate):
+        rows += paragraph(
+            " Saves",
+            f"about {saving(proposal.estimate)[3:]} (estimate {BASES[proposal.estimate.basis]})",
+            width,
+            indent=10,
+        )
+    risk = proposal.risk or ("Every precondition was checked." if proposal.safety == "safe" else "")
+    rows += paragraph(" Risk", f"{_safety(proposal)} {risk}", width, indent=10)
+    rows += _evidence(proposal.evidence, width)
+    diffs = step_diffs(entry.step)
+    rows += (
+        diff_lines(diffs, width, glyphs.rule, {}) if diffs else paragraph(" Change", "advice only", width, indent=10)
+    )
+    return rows
+
+
+def _safety(proposal: Proposal) -> str:
+    if proposal.safety == "safe":
+        return "Safe."
+    return "Something speaks against it." if proposal.disputed else "Wants your review: off until you switch it on."
+
+
+def _evidence(evidence: tuple[Evidence, ...], width: int) -> list[Line]:
+    rows: list[Line] = []
+    for number, item in enumerate(evidence):
+        place = f"{item.path}:{item.line}" if item.line else item.path
+        label = " Evidence" if number == 0 else ""
+        rows.append(
+            line(
+                Span(fit(label, 10), "key"),
+                Span(place, "place"),
+                f"  {shorten(mask(item.text.strip()), max(width - 12 - len(place), 4))}",
+            )
+        )
+    return rows
