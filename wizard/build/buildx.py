@@ -105,6 +105,11 @@ class RunningBuild:
         self._pending = deque([self._take(begin, encode(begin))])
         atexit.register(self._kill)
 
+    @property
+    def pid(self) -> int:
+        """Of the builder's process; its session has the same number."""
+        return self._process.pid
+
     def events(self) -> Iterator[BuildEvent | str]:
         """What the build reports, as it comes; plain lines as strings. Ends with a BuildEnd when the build has ended.
 
