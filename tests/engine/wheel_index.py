@@ -22,9 +22,9 @@ from urllib.parse import quote, unquote
 from tests.engine.machine import EngineError, run
 
 # What torch needs at run time on a CPU: Requires-Dist of its wheel and of those packages, all on the public index.
-NEEDED_BY_TORCH = frozenset(
-    ("filelock", "fsspec", "jinja2", "markupsafe", "mpmath", "networkx", "numpy", "pillow", "setuptools", "sympy")
-    + ("typing-extensions",)
+NEEDED_BY_TORCH = (
+    *("filelock", "fsspec", "jinja2", "markupsafe", "mpmath", "networkx"),
+    *("numpy", "pillow", "setuptools", "sympy", "typing-extensions"),
 )
 PIPS_OWN_INDEX = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
 
