@@ -13,7 +13,6 @@ from typing import ClassVar
 from textual import on
 from textual.app import App, SuspendNotSupported
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from screens import glyphs
 from screens.base import PageScreen
@@ -24,7 +23,7 @@ from screens.jobs import Crashed, Failed, Finished
 from screens.session import Page, Session
 from wizard.assets import assets_folder
 from wizard.plan.selection import Selection
-from wizard.rules.base import Settings
+from wizard.rules.base import Rule, Settings
 from wizard.workspace import open_workspace
 
 INTERRUPTED = 130
@@ -35,11 +34,11 @@ TICK = 0.1
 
 @dataclass(frozen=True, slots=True)
 class WizardOptions:
-    """How the wizard starts."""
+    """How the wizard shows itself, and what it tries."""
 
-    selection: Selection = Selection()
-    settings: Settings = Settings()
     ascii_only: bool = False
+    rules: tuple[Rule, ...] | None = None
+    """None: all rules."""
 
 
 class DockwizApp(App[int], inherit_bindings=False):
@@ -68,35 +67,27 @@ class DockwizApp(App[int], inherit_bindings=False):
         self.session = session
         self.repo_note = ""
         self.crash: BaseException | None = None
-        self.flow = Flow(self)
-        self._pages: dict[Page | None, PageScreen] = {}
+        self.flow = Flow(self, options.rules)
 
     # Pages
 
-    def get_default_screen(self) -> Screen[None]:
-        from screens.welcome import WelcomeScreen
-
-        self._pages[None] = WelcomeScreen()
-        return self._pages[None]
-
     def on_mount(self) -> None:
+        self.push_screen(self._install(None))
         self.set_interval(TICK, self._tick)
         self.call_after_refresh(self.flow.inspect)
 
-    def page(self, page: Page) -> PageScreen:
-        """The screen of a page, made when it is first needed and kept from then on."""
-        if page not in self._pages:
-            self._pages[page] = _make_page(page)
-        return self._pages[page]
+    def open_page(self, page: Page | None) -> None:
+        """Go to a page (None: the welcome), which from now on is open to the number keys."""
+        if page is not None:
+            self.session = self.session.reach(page)
+        self.switch_screen(self._install(page))
 
-    def open_page(self, page: Page) -> None:
-        """Go to a page, which from now on is open to the number keys."""
-        self.session = self.session.reach(page)
-        if self.screen is not self.page(page):
-            self.switch_screen(self.page(page))
-
-    def open_welcome(self) -> None:
-        self.switch_screen(self._pages[None])
+    def _install(self, page: Page | None) -> str:
+        """The name of a page's screen, made when it is first needed and kept from then on."""
+        name = page.title if page is not None else "Welcome"
+        if not self.is_screen_installed(name):
+            self.install_screen(_make_page(page), name)
+        return name
 
     def action_go(self, number: int) -> None:
         """Jump to a page that was reached before."""
@@ -210,14 +201,16 @@ class DockwizApp(App[int], inherit_bindings=False):
         self._close_messages_no_wait()
 
 
-def _make_page(page: Page) -> PageScreen:
+def _make_page(page: Page | None) -> PageScreen:
     from screens.build import BuildScreen
     from screens.diff import DiffScreen
     from screens.inspect import InspectScreen
     from screens.propose import ProposeScreen
     from screens.report import ReportScreen
+    from screens.welcome import WelcomeScreen
 
-    made: dict[Page, type[PageScreen]] = {
+    made: dict[Page | None, type[PageScreen]] = {
+        None: WelcomeScreen,
         Page.INSPECT: InspectScreen,
         Page.PROPOSE: ProposeScreen,
         Page.DIFF: DiffScreen,

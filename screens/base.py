@@ -28,8 +28,8 @@ def shown_bindings(screen: Screen[object]) -> list[Binding]:
     """The bindings for the key bar: the screen's own first, in the order of their definition, one key each."""
     active = [entry for entry in screen.active_bindings.values() if entry.enabled and entry.binding.show]
     own = [entry.binding for entry in active if entry.node is screen]
-    order = {id(binding): number for number, (_, binding) in enumerate(screen._bindings)}
-    own.sort(key=lambda binding: order.get(id(binding), len(order)))
+    named = [binding.id for binding in type(screen).BINDINGS if isinstance(binding, Binding)]
+    own.sort(key=lambda binding: named.index(binding.id) if binding.id in named else len(named))
     rest = [entry.binding for entry in active if entry.node is not screen]
     seen: set[str] = set()
     kept = []

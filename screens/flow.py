@@ -17,7 +17,7 @@ from screens.session import Page
 from screens.views import sources
 from screens.views.colours import Coloured, colour
 from wizard.errors import DockwizError
-from wizard.rules.base import Proposal
+from wizard.rules.base import Proposal, Rule
 from wizard.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -45,8 +45,9 @@ class Progressed(Message):
 class Flow:
     """Starts jobs and takes their results. Everything here but the jobs' own functions runs in the interface."""
 
-    def __init__(self, app: DockwizApp) -> None:
+    def __init__(self, app: DockwizApp, rules: tuple[Rule, ...] | None = None) -> None:
         self.app = app
+        self.rules = rules
         self.jobs = Jobs(app.post_message)
         self.problems: dict[str, DockwizError] = {}
         """The last error of each kind of job."""
@@ -84,8 +85,10 @@ class Flow:
 
         def work() -> Plan:
             from wizard.plan.fold import make_plan
+            from wizard.rules import RULES
 
-            return make_plan(session.workspace, found, session.selection, session.settings)
+            rules = self.rules if self.rules is not None else RULES
+            return make_plan(session.workspace, found, session.selection, session.settings, rules)
 
         self._start("plan", work)
 

@@ -101,7 +101,7 @@ class InspectScreen(PageScreen):
         self.wizard.open_page(Page.PROPOSE)
 
     def action_back(self) -> None:
-        self.wizard.open_welcome()
+        self.wizard.open_page(None)
 
     def action_retry(self) -> None:
         self.wizard.flow.inspect()

@@ -25,15 +25,14 @@ class ProposeScreen(PageScreen):
     PAGE = Page.PROPOSE
     ABOUT = (
         "Every proposal with its reason, evidence, risk and own diff. `safe` ones are on from the start: with what was "
-        "checked, the image does the same job. `review` ones wait for you. What was refused stands below with the reason."
+        "checked, the image does the same job. `review` ones wait for you. What was refused stands below."
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "toggle", "Toggle", id="toggle", tooltip="Switch this proposal on or off"),
         Binding("enter", "next", "Diff", id="next", tooltip="Go on: see the whole change"),
         Binding("a", "all_safe", "All safe", id="all-safe", tooltip="Exactly the safe proposals on"),
-        Binding("x", "none", "None", id="none", tooltip="Switch every proposal off"),
-        Binding("tab", "app.focus_next", "Pane", id="pane-next", tooltip="Go to the next pane"),
+        Binding("x", "none", "All off", id="none", tooltip="Switch every proposal off"),
         Binding("slash", "find", "Find", id="find", key_display="/", tooltip="Search in this pane"),
         Binding("y", "copy", "Copy", show=False, id="copy", tooltip="Copy what this pane shows"),
         Binding("escape", "back", "Back", id="back", tooltip="Back to what was found"),
@@ -66,6 +65,7 @@ class ProposeScreen(PageScreen):
         self.list.show(
             lambda width: [proposals.entry_line(entry, session, width, self.glyphs) for entry in self.entries]
         )
+        self.list.selects = lambda index: not self.entries[index].heading
         self._show_detail()
         if self.focused is None and self.entries:
             self.list.focus()

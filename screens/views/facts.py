@@ -9,7 +9,7 @@ from screens.glyphs import Glyphs
 from screens.lines import Line, Span, fit, line, paragraph, shorten, spread
 from wizard.inspection.values import BuildContext, Ecosystem, Engine, Inspection
 
-LABEL = 11
+LABEL = 14
 
 
 def facts(inspection: Inspection, width: int, glyphs: Glyphs) -> list[Line]:

@@ -2,36 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from screens import figures, words
 from screens.glyphs import Glyphs
 from screens.lines import Line, Span, fit, line, paragraph
 from screens.session import Session
-from wizard.compare.statistics import summarise
-from wizard.compare.values import Comparison, Label, Progress, Run, Scenario, SideResult
+from wizard.compare.values import LABELS, Comparison, Progress, Run, SideResult
+from wizard.report.rows import rows as table
 
-SCENARIO_WORDS: dict[Scenario, str] = {
-    "cold": "Cold build",
-    "unchanged": "Build, nothing edited",
-    "source": "Build after an edit",
-}
-NAME, FIGURE = 24, 13
-Row = tuple[str, float | None, float | None, str, str]
-"""Name, before, after, and both as text."""
-
-
-def table_rows(comparison: Comparison) -> list[Row]:
-    """The measured rows: seconds, bytes, counts; missing figures are None."""
-    rows: list[Row] = []
-    for scenario in comparison.scenarios:
-        before, after = (_median(comparison, side, scenario) for side in ("before", "after"))
-        rows.append((SCENARIO_WORDS[scenario], before, after, _seconds(before), _seconds(after)))
-    sizes = [side.size.unpacked if side.size else None for side in (comparison.before, comparison.after)]
-    rows.append(("Image size (unpacked)", sizes[0], sizes[1], _size(sizes[0]), _size(sizes[1])))
-    context = [side.context_bytes for side in (comparison.before, comparison.after)]
-    rows.append(("Build context", context[0], context[1], _size(context[0]), _size(context[1])))
-    layers = [side.size.layers if side.size else None for side in (comparison.before, comparison.after)]
-    rows.append(("Layers", layers[0], layers[1], *(str(count) if count is not None else "-" for count in layers)))
-    return rows
+NAME, FIGURE, CHANGE = 27, 12, 10
+_LESS = re.compile(r"-(\d+) %")
 
 
 def report(session: Session, tag: str, width: int, glyphs: Glyphs) -> list[Line]:
@@ -40,14 +21,17 @@ def report(session: Session, tag: str, width: int, glyphs: Glyphs) -> list[Line]
     if comparison is None:
         return _build_only(session, tag, width, glyphs)
     rows: list[Line] = [line(), _heading(width)]
-    for name, before, after, left, right in table_rows(comparison):
-        change = words.change(before, after) if before is not None and after is not None else ""
+    for row in table(comparison):
+        less = _LESS.fullmatch(row.change)
+        cells = width - NAME - 2 * FIGURE - CHANGE - 6
+        text = f"{row.before:>{FIGURE}}{row.after:>{FIGURE}}  "
+        change = f"{row.change:>{CHANGE}}" if len(row.change) <= CHANGE else row.change
         rows.append(
             line(
-                Span(f"  {fit(name, NAME)}", "key"),
-                f"{left:>{FIGURE}}{right:>{FIGURE}}  ",
-                Span(f"{change:>7}", "good" if before is not None and after is not None and after < before else ""),
-                f"  {saved_bar(before, after, width - NAME - 2 * FIGURE - 15, glyphs)}",
+                Span(f"  {fit(row.title, NAME)}", "key"),
+                text,
+                Span(change, "good" if less else ""),
+                f"  {saved_bar(int(less[1]), cells, glyphs)}" if less else "",
             )
         )
     rows.append(_users(comparison.before, comparison.after))
@@ -61,12 +45,12 @@ def report(session: Session, tag: str, width: int, glyphs: Glyphs) -> list[Line]
     return [*rows, *_next(session, tag, width)]
 
 
-def saved_bar(before: float | None, after: float | None, cells: int, glyphs: Glyphs) -> str:
-    """How much of `before` is gone, as a bar; empty where it did not shrink or there is no room."""
-    if not before or after is None or after > before or cells < 8:
+def saved_bar(percent: int, cells: int, glyphs: Glyphs) -> str:
+    """How much is gone, as a bar; empty where there is no room for one."""
+    if cells < 8:
         return ""
     cells = min(cells, 20)
-    filled = round((before - after) / before * cells)
+    filled = round(percent / 100 * cells)
     return glyphs.bar * filled + glyphs.bar_rest * (cells - filled)
 
 
@@ -125,13 +109,13 @@ def _build_only(session: Session, tag: str, width: int, glyphs: Glyphs) -> list[
 
 def _heading(width: int) -> Line:
     del width
-    return line(Span(f"  {'':<{NAME}}{'before':>{FIGURE}}{'after':>{FIGURE}}  {'change':>7}", "dim"))
+    return line(Span(f"  {'':<{NAME}}{'before':>{FIGURE}}{'after':>{FIGURE}}  {'change':>{CHANGE}}", "dim"))
 
 
 def _users(before: SideResult, after: SideResult) -> Line:
     names = [(side.config.user or "root") if side.config is not None else "-" for side in (before, after)]
     same = "same" if names[0] == names[1] else ""
-    return line(Span(f"  {fit('Runs as', NAME)}", "key"), f"{names[0]:>{FIGURE}}{names[1]:>{FIGURE}}  {same:>7}")
+    return line(Span(f"  {fit('Runs as', NAME)}", "key"), f"{names[0]:>{FIGURE}}{names[1]:>{FIGURE}}  {same:>{CHANGE}}")
 
 
 def _verdict(comparison: Comparison, width: int, glyphs: Glyphs) -> list[Line]:
@@ -159,7 +143,7 @@ def _steps_after_edit(comparison: Comparison, width: int) -> list[Line]:
     if comparison.edited is None:
         return []
     rows: list[Line] = []
-    for side in ("before", "after"):
+    for side in LABELS:
         runs = comparison.of(side, "source")
         if runs:
             ran = ", ".join(runs[0].executed) or "nothing"
@@ -187,17 +171,3 @@ def _next(session: Session, tag: str, width: int) -> list[Line]:
     if session.comparison is not None:
         rows += paragraph("  Again", "dockwiz report", width, indent=13)
     return rows
-
-
-def _median(comparison: Comparison, side: str, scenario: Scenario) -> float | None:
-    label: Label = "before" if side == "before" else "after"
-    summary = summarise([run.seconds for run in comparison.of(label, scenario)])
-    return summary.median if summary is not None else None
-
-
-def _seconds(value: float | None) -> str:
-    return "-" if value is None else words.duration(value)
-
-
-def _size(value: int | None) -> str:
-    return "-" if value is None else words.size(value)

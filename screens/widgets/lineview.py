@@ -13,6 +13,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -74,6 +75,8 @@ class LineView(Widget, can_focus=True):
         self.top = 0
         self.left = 0
         self.needle = ""
+        self.selects: Callable[[int], bool] | None = None
+        """Which lines the cursor may stand on; None: all."""
         self._build: Build = lambda _width: ()
         self._lines: Sequence[Line] = ()
         self._built_for = -1
@@ -85,7 +88,11 @@ class LineView(Widget, can_focus=True):
         """Show other lines; the place in them is kept as far as it exists."""
         self._build = build
         self._built_for = -1
-        self.refresh()
+        self.refresh(layout=self.styles.is_auto_height and self.count() != self.size.height)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        del container, viewport
+        return len(self._build(max(width - self.gutter, 1)))
 
     def count(self) -> int:
         """How many lines there are."""
@@ -97,7 +104,7 @@ class LineView(Widget, can_focus=True):
 
     def selectable(self, index: int) -> bool:
         """Whether the cursor may stand on this line."""
-        return bool(text_of(self.line_at(index)).strip())
+        return self.selects is None or self.selects(index)
 
     def _current(self) -> Sequence[Line]:
         width = self.content_width
@@ -109,7 +116,12 @@ class LineView(Widget, can_focus=True):
     @property
     def content_width(self) -> int:
         """Cells for a line, beside the cursor's column."""
-        return max(self.size.width - (2 if self.has_cursor else 0), 1)
+        return max(self.size.width - self.gutter, 1)
+
+    @property
+    def gutter(self) -> int:
+        """Cells of the cursor's column."""
+        return 2 if self.has_cursor else 0
 
     @property
     def visible_text(self) -> str:
@@ -246,7 +258,7 @@ class LineView(Widget, can_focus=True):
         if 0 <= index < self.count():
             if self.has_cursor:
                 self.move_to(index)
-            self.post_message(self.Pressed(self, index, event.x - (2 if self.has_cursor else 0)))
+            self.post_message(self.Pressed(self, index, event.x - self.gutter))
 
     # Searching
 

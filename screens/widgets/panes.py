@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
 from textual.message import Message
 from textual.widgets import Input
 
 from screens.glyphs import Glyphs
-from screens.lines import Line, rule_line
+from screens.lines import rule_line
 from screens.widgets.lineview import LineView
 
 
 class Note(LineView, can_focus=False):
     """Lines that are only looked at; as high as they need."""
-
-    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        del container, viewport
-        return len(self._build(max(width, 1)))
-
-    def show(self, build: Callable[[int], Sequence[Line]]) -> None:
-        super().show(build)
-        self.refresh(layout=True)
 
 
 class Separator(Note):
