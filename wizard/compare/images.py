@@ -25,7 +25,7 @@ _DPKG = "/var/lib/dpkg/status"
 
 
 def config_of(inspected: Mapping[str, Any]) -> ImageConfig:
-    """The configuration in what `EngineApi.image` returns."""
+    """The configuration in what `EngineApi.image` returns, without the labels that a comparison adds."""
     config: Mapping[str, Any] = inspected.get("Config") or {}
     variables = (entry.partition("=") for entry in config.get("Env") or ())
     health = tuple((config.get("Healthcheck") or {}).get("Test") or ())
@@ -38,7 +38,7 @@ def config_of(inspected: Mapping[str, Any]) -> ImageConfig:
         ports=tuple(sorted(config.get("ExposedPorts") or ())),
         volumes=tuple(sorted(config.get("Volumes") or ())),
         healthcheck=() if health == ("NONE",) else health,
-        labels=dict(config.get("Labels") or {}),
+        labels={k: v for k, v in (config.get("Labels") or {}).items() if k.split(".")[:2] != ["dev", "dockwiz"]},
         stop_signal=config.get("StopSignal") or "",
         shell=tuple(config.get("Shell") or ()),
     )
