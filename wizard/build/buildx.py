@@ -26,6 +26,7 @@ from wizard.build import failure
 from wizard.build.events import BuildEnd, BuildEvent, BuildStart, decode_line, encode
 from wizard.build.lines import digest_lines
 from wizard.build.request import BuildRequest, command, display_command
+from wizard.build.secrets import mask, redact, secret_values
 from wizard.build.trace import Reducer
 from wizard.build.values import BuildTrace
 from wizard.errors import BadInput, NoEngine
@@ -64,7 +65,8 @@ def start(request: BuildRequest, engine: Engine, log_file: Path | None = None) -
         source = request.dockerfile.read_bytes()
     except OSError as error:
         raise BadInput(f"cannot be read: {(error.strerror or '').lower()}", path=str(request.dockerfile)) from error
-    begin = BuildStart(display_command(request), request.dockerfile.name, source, time.time())
+    secrets = secret_values(request.build_args, source)
+    begin = BuildStart(display_command(request), request.dockerfile.name, mask(source, secrets), time.time())
     with contextlib.ExitStack() as undo:
         folder = Path(tempfile.mkdtemp(prefix="dockwiz-"))
         undo.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -84,19 +86,26 @@ def start(request: BuildRequest, engine: Engine, log_file: Path | None = None) -
         except OSError as error:
             raise NoEngine(f"the `docker` command cannot be started: {(error.strerror or '').lower()}") from error
         undo.pop_all()
-        return RunningBuild(process, engine, begin, folder, log)
+        return RunningBuild(process, engine, begin, folder, log, secrets)
 
 
 class RunningBuild:
     """A build in progress. `events` and `wait` belong to one thread; `snapshot` and `cancel` may come from any."""
 
     def __init__(
-        self, process: subprocess.Popen[bytes], engine: Engine, begin: BuildStart, folder: Path, log: IO[bytes] | None
+        self,
+        process: subprocess.Popen[bytes],
+        engine: Engine,
+        begin: BuildStart,
+        folder: Path,
+        log: IO[bytes] | None,
+        secrets: frozenset[str],
     ) -> None:
         self._process = process
         self._engine = engine
         self._folder = folder
         self._log = log
+        self._secrets = secrets
         self._began = time.monotonic()
         self._reducer = Reducer()
         self._lock = threading.Lock()
@@ -158,6 +167,8 @@ class RunningBuild:
         return self._pending.popleft()
 
     def _decode(self, line: bytes) -> list[BuildEvent | str]:
+        if self._secrets:
+            line = redact(line, self._secrets)
         events = decode_line(line)
         if events is None:
             return [self._take(line.decode(errors="replace").rstrip("\r\n"), line)]

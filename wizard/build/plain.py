@@ -30,6 +30,8 @@ def plain_lines(events: Iterable[BuildEvent | str], reducer: Reducer) -> Iterato
             case Log():
                 for line in logs.setdefault(event.vertex, LogTail(1)).feed(event.stream, event.data):
                     yield f"[{reducer.place(event.vertex)}] | {plain(line)}"
+            case str() if event.startswith("WARNING: "):
+                yield f"[build] {plain(event)}"
             case _:
                 pass
     trace = reducer.finish()
@@ -67,6 +69,7 @@ def _failure(error: BuildError) -> Iterator[str]:
         part for part in (error.label and f"step {error.label}", error.line and f"Dockerfile line {error.line}") if part
     )
     yield f"error{f' in {where}' if where else ''}: {error.message}"
+    yield from error.excerpt
     for line in error.log[-20:]:
         yield f"  | {plain(line)}"
 

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
+from wizard.build.secrets import masked
+
 CACHE_NAMESPACE = "BUILDKIT_CACHE_MOUNT_NS"
 """Build argument of BuildKit that keeps the cache mounts of one build apart from those of all others."""
-
-_SECRET_NAME = re.compile(
-    r"token|secret|passw|passphrase|pwd|credential|auth|private|api_?key|access_?key", re.IGNORECASE
-)
-_USER_IN_URL = re.compile(r"(?<=://)[^/@\s]+(?=@)")
-MASK = "********"
 
 
 @dataclass(frozen=True)
@@ -81,9 +76,5 @@ def command(request: BuildRequest, metadata_file: Path | None = None) -> tuple[s
 
 def display_command(request: BuildRequest) -> tuple[str, ...]:
     """The command line as it may be shown and stored: the values of build arguments that look secret are masked."""
-    shown = {name: None if value is None else _masked(name, value) for name, value in request.build_args.items()}
+    shown = {name: None if value is None else masked(name, value) for name, value in request.build_args.items()}
     return command(BuildRequest(**{**vars(request), "build_args": shown}))
-
-
-def _masked(name: str, value: str) -> str:
-    return MASK if _SECRET_NAME.search(name) else _USER_IN_URL.sub(MASK, value)

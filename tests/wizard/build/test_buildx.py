@@ -205,6 +205,47 @@ def test_nothing_is_left_running_when_the_interpreter_ends(engine: TestEngine, p
     assert processes_of(int(done.stdout)) == []
 
 
+def test_ctrl_c_in_the_reading_thread_still_lets_the_build_end_in_order(engine: TestEngine, project: Project) -> None:
+    request = project(SLOW, no_cache=True)
+    program = f"""
+        import os, signal
+        from pathlib import Path
+        from wizard.build.buildx import start
+        from wizard.build.engines import find_engine
+        from wizard.build.events import Log
+        from wizard.build.request import BuildRequest
+        folder = Path({str(request.context)!r})
+        build = start(BuildRequest(folder, folder / "Dockerfile", no_cache=True), find_engine())
+        signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
+        try:
+            for event in build.events():
+                if isinstance(event, Log):
+                    signal.setitimer(signal.ITIMER_REAL, 0.2)
+        except KeyboardInterrupt:
+            build.cancel()
+        print(build.wait().outcome, build.pid)
+    """
+    done = engine.run([sys.executable, "-c", textwrap.dedent(program)], cwd=Path(__file__).parents[3], timeout=60)
+    assert done.returncode == 0, done.stderr
+    outcome, pid = done.stdout.split()
+    assert outcome == "cancelled"
+    assert processes_of(int(pid)) == []
+
+
+def test_a_secret_argument_appears_nowhere(reach: Engine, project: Project, tmp_path: Path) -> None:
+    dockerfile = """
+        FROM debian:bookworm-slim
+        ARG NPM_TOKEN
+        RUN echo "login with $NPM_TOKEN" && exit 1
+    """
+    log = tmp_path / "build.jsonl"
+    build = start(project(dockerfile, build_args={"NPM_TOKEN": "hush-hush"}, no_cache=True), reach, log)
+    result = build.wait()
+    assert result.trace.steps[0].log == ("login with ********",)
+    assert "hush" not in repr(result.trace)
+    assert "hush" not in "".join(repr(event) for event in replay(log))
+
+
 def test_an_engine_that_goes_away_is_named(
     reach: Engine, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wizard.build.request import MASK, BuildRequest, command, display_command
+from wizard.build.request import BuildRequest, command, display_command
+from wizard.build.secrets import MASK
 
 PLAIN = BuildRequest(context=Path("/repo"), dockerfile=Path("/repo/Dockerfile"))
 
