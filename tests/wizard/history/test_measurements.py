@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from tests.wizard.compare.examples import comparison, run
+from wizard.compare.forecast import Known
+from wizard.history import branch_and_commit, entries, known, of_comparison, record
+from wizard.state import StateFolder
+
+
+def test_each_finished_build_of_a_comparison_is_an_entry(tmp_path: Path) -> None:
+    runs = (run("before", "cold", 93.0), run("after", "source", 6.3), run("after", "cold", 1.0, outcome="failed"))
+    found = of_comparison(comparison(runs=runs), tmp_path, "docker/Dockerfile")
+    assert [(e.side, e.scenario, e.seconds, e.image_bytes) for e in found] == [
+        ("before", "cold", 93.0, 1_412_000_000),
+        ("after", "source", 6.3, 238_000_000),
+    ]
+    state = StateFolder(tmp_path / "state")
+    assert record(state, found) is None
+    assert entries(state).entries == found
+    assert known(entries(state)) == Known(93.0, 1_412_000_000)
+
+
+def test_the_branch_and_commit_are_those_checked_out(tmp_path: Path) -> None:
+    assert branch_and_commit(tmp_path) == (None, None)
+    for words in (
+        ["init", "-q", "-b", "work"],
+        ["-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-q", "--allow-empty", "-m", "one"],
+    ):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)
+    branch, commit = branch_and_commit(tmp_path)
+    assert branch == "work"
+    assert commit is not None
+    assert len(commit) == 40
