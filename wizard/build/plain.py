@@ -21,33 +21,41 @@ _SHOWN_TASKS = (Kind.IMAGE, Kind.CONTEXT, Kind.EXPORT)
 def plain_lines(events: Iterable[BuildEvent | str], reducer: Reducer) -> Iterator[str]:
     """One line per change of a step and per line of its output, then the summary."""
     logs: dict[str, LogTail] = {}
-    states: dict[str, str] = {}
+    prefixes: dict[str, str] = {}
+    said: dict[str, str] = {}
     for event in events:
         reducer.feed(event)
         match event:
             case Vertex(started=float()):
-                yield from _changes(reducer.snapshot(), states, final=False)
+                yield from _changed_words(reducer.part(event.digest), said, final=False)
             case Log():
+                if event.vertex not in prefixes:
+                    prefixes[event.vertex] = _prefix(reducer.part(event.vertex))
                 for line in logs.setdefault(event.vertex, LogTail(1)).feed(event.stream, event.data):
-                    yield f"[{reducer.place(event.vertex)}] | {plain(line)}"
+                    yield f"{prefixes[event.vertex]} | {plain(line)}"
             case str() if event.startswith("WARNING: "):
                 yield f"[build] {plain(event)}"
             case _:
                 pass
     trace = reducer.finish()
-    yield from _changes(trace, states, final=True)
+    parts: tuple[StepTrace | TaskTrace, ...] = (*trace.steps, *trace.tasks)
+    for part in parts:
+        yield from _changed_words(part, said, final=True)
     yield from summary(trace)
 
 
 def json_lines(events: Iterable[BuildEvent | str], reducer: Reducer) -> Iterator[str]:
     """One JSON object per change of a step (`step`, `stage`, and what the trace says of a step), then the trace."""
-    states: dict[str, str] = {}
+    said: dict[str, str] = {}
     for event in events:
         reducer.feed(event)
         if isinstance(event, Vertex) and event.started is not None:
-            yield from _changed_steps(reducer.snapshot(), states)
+            part = reducer.part(event.digest)
+            if isinstance(part, StepTrace):
+                yield from _changed_state(part, said)
     trace = reducer.finish()
-    yield from _changed_steps(trace, states)
+    for step in trace.steps:
+        yield from _changed_state(step, said)
     yield json.dumps(trace_json(trace))
 
 
@@ -74,14 +82,21 @@ def _failure(error: BuildError) -> Iterator[str]:
         yield f"  | {plain(line)}"
 
 
-def _changes(trace: BuildTrace, states: dict[str, str], final: bool) -> Iterator[str]:
-    """A line for each step and task whose words differ from those said last, which `states` remembers."""
-    said = [(step.label, f"[{step.label}/{step.total}]", _step_words(step, final)) for step in trace.steps]
-    said += [(task.name, "[build]", _task_words(task, final)) for task in trace.tasks]
-    for key, prefix, words in said:
-        if words and states.get(key) != words:
-            states[key] = words
-            yield f"{prefix} {words}"
+def _changed_words(part: StepTrace | TaskTrace | None, said: dict[str, str], final: bool) -> Iterator[str]:
+    """A line for a step or task whose words differ from those said of it last, which `said` remembers."""
+    if part is None:
+        return
+    if isinstance(part, StepTrace):
+        key, words = part.label, _step_words(part, final)
+    else:
+        key, words = part.name, _task_words(part, final)
+    if words and said.get(key) != words:
+        said[key] = words
+        yield f"{_prefix(part)} {words}"
+
+
+def _prefix(part: StepTrace | TaskTrace | None) -> str:
+    return f"[{part.label}/{part.total}]" if isinstance(part, StepTrace) else "[build]"
 
 
 def _step_words(step: StepTrace, final: bool) -> str:
@@ -111,8 +126,7 @@ def _ended(state: str, seconds: float, error: str, final: bool) -> str:
     return ""
 
 
-def _changed_steps(trace: BuildTrace, states: dict[str, str]) -> Iterator[str]:
-    for step in trace.steps:
-        if step.state != "waiting" and states.get(step.label) != step.state:
-            states[step.label] = step.state
-            yield json.dumps({"step": step.label, "stage": step.stage, **step_json(step)})
+def _changed_state(step: StepTrace, said: dict[str, str]) -> Iterator[str]:
+    if step.state != "waiting" and said.get(step.label) != step.state:
+        said[step.label] = step.state
+        yield json.dumps({"step": step.label, "stage": step.stage, **step_json(step)})

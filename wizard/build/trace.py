@@ -6,16 +6,17 @@ the state of this moment says what time it is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 from wizard.build import failure
 from wizard.build.critical import critical_path
 from wizard.build.events import BuildEnd, BuildEvent, BuildStart, BuildWarning, Log, Status, Vertex
+from wizard.build.graph import Graph, StageKey
 from wizard.build.lines import LineTable
 from wizard.build.logs import plain
-from wizard.build.records import VertexRecord, combined, depths, inferred_cached, new_record
-from wizard.build.steps import SINGLE_STAGE, Kind, StepName
+from wizard.build.records import VertexRecord, combined, inferred_cached
+from wizard.build.steps import Kind
 from wizard.build.values import BuildError, BuildTrace, Segment, StageTrace, StepTrace, TaskTrace, length, union
 
 TEXT_LINES = 2000
@@ -23,24 +24,20 @@ TEXT_LINES = 2000
 
 SCHEMA = "dockwiz.trace/1"
 
-_StepKey = tuple[str | None, str, int]
-"""Platform, stage, number."""
-
 
 class Reducer:
     """The accumulator: `feed` it every event, ask it for a `snapshot` at any time, `finish` it at the end."""
 
     def __init__(self) -> None:
-        self._records: dict[str, VertexRecord] = {}
+        self._graph = Graph()
         self._warnings: dict[BuildWarning, None] = {}
         self._text: list[str] = []
         self._orphans: dict[str, list[Log | Status]] = {}
-        self._start: BuildStart | None = None
+        self._command: tuple[str, ...] = ()
         self._end: BuildEnd | None = None
         self._ended = False
-        self._latest: float | None = None
+        self._latest = 0.0
         self._offset: float | None = None
-        self._table: LineTable | None = None
 
     def feed(self, event: BuildEvent | str, received: float | None = None) -> None:
         """Takes one event or plain line.
@@ -51,7 +48,9 @@ class Reducer:
             case str():
                 self.text(event)
             case Vertex():
-                self._vertex(event)
+                self._graph.update(event)
+                for waiting in self._orphans.pop(event.digest, ()):
+                    self._on(waiting)
                 self._moment(max(filter(None, (event.started, event.completed)), default=None), received)
             case Status():
                 self._on(event)
@@ -61,15 +60,16 @@ class Reducer:
                 self._moment(event.timestamp, received)
             case BuildWarning():
                 self._warnings.setdefault(event)
-                if event.source and self._table is None:
-                    self._table = _line_table(event.source)
+                if event.source and not self._graph.has_table:
+                    self._graph.use_table(_line_table(event.source))
             case BuildStart():
-                self._start = event
+                self._command = event.command
                 if event.source:
-                    self._table = _line_table(event.source)
+                    self._graph.use_table(_line_table(event.source))
             case BuildEnd():
                 self._end = event
                 self._ended = True
+                self._graph.use_exact_lines(event.lines)
 
     def text(self, line: str) -> None:
         """Takes a plain line of the builder."""
@@ -78,44 +78,39 @@ class Reducer:
 
     def snapshot(self, now: float | None = None) -> BuildTrace:
         """The state at `now` (local clock, seconds since the epoch), or at the last moment that an event names."""
-        latest = self._latest or 0.0
         if now is None or self._ended:
-            return self._trace(latest)
-        return self._trace(max(latest, now - (self._offset or 0.0)))
+            return self._trace(self._latest)
+        return self._trace(max(self._latest, now - (self._offset or 0.0)))
 
-    def place(self, digest: str) -> str:
-        """The step that a vertex belongs to, as `stage index/total`; `build` where it belongs to none."""
-        record = self._records.get(digest)
-        if record is None or record.step is None:
-            return "build"
-        step = record.step
-        return " ".join(filter(None, (step.platform, self._stage_name(step), f"{step.index}/{step.total}")))
+    def part(self, digest: str) -> StepTrace | TaskTrace | None:
+        """The step or task that a vertex belongs to, at the last moment that an event names; None for an unknown one.
+
+        Cheaper than a snapshot, and does not know yet which steps another one's cached result makes unnecessary.
+        """
+        record = self._graph.records.get(digest)
+        if record is None:
+            return None
+        if record.step is None or record.kind is not Kind.STEP:
+            return self._task(record, self._latest, frozenset())
+        group = self._graph.steps[(record.step.platform, record.step.stage, record.step.index)]
+        return self._step(group, self._latest, frozenset())
 
     def finish(self) -> BuildTrace:
         """The final state: the stream has ended, whether or not it says how."""
         self._ended = True
-        return self._trace(self._latest or 0.0)
+        return self._trace(self._latest)
 
     def _moment(self, time: float | None, received: float | None) -> None:
         if time is None:
             return
-        self._latest = time if self._latest is None else max(self._latest, time)
+        self._latest = max(self._latest, time)
         if received is not None:
             # The quickest message tells the clocks' distance best: the others waited longer on their way.
             distance = received - time
             self._offset = distance if self._offset is None else min(self._offset, distance)
 
-    def _vertex(self, vertex: Vertex) -> None:
-        record = self._records.get(vertex.digest)
-        if record is not None:
-            record.update(vertex)
-            return
-        self._records[vertex.digest] = new_record(vertex)
-        for event in self._orphans.pop(vertex.digest, ()):
-            self._on(event)
-
     def _on(self, event: Log | Status) -> None:
-        record = self._records.get(event.vertex)
+        record = self._graph.records.get(event.vertex)
         if record is None:
             self._orphans.setdefault(event.vertex, []).append(event)
         elif isinstance(event, Log):
@@ -123,74 +118,50 @@ class Reducer:
         else:
             record.statuses[event.id] = event
 
-    def _stage_name(self, step: StepName) -> str:
-        return self._table.names[0] if self._table and step.only_stage and self._table.names else step.stage
-
     def _trace(self, now: float) -> BuildTrace:
-        records = tuple(self._records.values())
-        inferred = inferred_cached(self._records)
-        steps = self._steps(now, inferred)
-        outcome = self._outcome(records, steps)
-        critical = critical_path(self._records, now, failure.root_cause(records))
+        records = tuple(self._graph.records.values())
+        inferred = inferred_cached(self._graph.records)
+        cause = failure.root_cause(records)
+        critical = critical_path(self._graph.records, now, cause)
+        stages = self._stages(critical, now, inferred)
+        outcome = self._outcome(records, stages)
         started = min((r.started for r in records if r.started is not None), default=None)
         tasks = tuple(self._task(r, now, inferred) for r in records if r.kind is not Kind.STEP)
         return BuildTrace(
             outcome=outcome,
             started=started,
             seconds=0.0 if started is None else max(0.0, now - started),
-            stages=self._stages(steps, critical, now),
+            stages=stages,
             tasks=tasks,
             context_bytes=sum(task.current for task in tasks if task.kind is Kind.CONTEXT),
             export_seconds=length(i for task in tasks if task.kind is Kind.EXPORT for i in task.intervals),
             critical=self._segments(critical, now),
             warnings=tuple(self._warnings),
-            error=self._error(records, steps) if outcome == "failed" else None,
+            error=self._error(cause) if outcome == "failed" else None,
             text=tuple(self._text),
-            command=self._start.command if self._start else (),
+            command=self._command,
         )
 
-    def _outcome(self, records: tuple[VertexRecord, ...], steps: Mapping[_StepKey, StepTrace]) -> str:
+    def _outcome(self, records: Sequence[VertexRecord], stages: Sequence[StageTrace]) -> str:
         if self._end is not None:
             return self._end.outcome
         if not self._ended:
             return "running"
-        return failure.outcome(records, self._text, any(step.state == "not-run" for step in steps.values()))
+        not_run = any(step.state == "not-run" for stage in stages for step in stage.steps)
+        return failure.outcome(records, self._text, not_run)
 
-    def _steps(self, now: float, inferred: frozenset[str]) -> dict[_StepKey, StepTrace]:
-        groups: dict[_StepKey, list[VertexRecord]] = {}
-        for record in self._records.values():
-            if record.step is not None and record.kind is Kind.STEP:
-                key = (record.step.platform, self._stage_name(record.step), record.step.index)
-                groups.setdefault(key, []).append(record)
-        lines = self._lines(groups)
-        return {key: self._step(key, group, lines.get(key), now, inferred) for key, group in groups.items()}
-
-    def _lines(self, groups: Mapping[_StepKey, list[VertexRecord]]) -> dict[_StepKey, int]:
-        found: dict[_StepKey, int] = {}
-        if self._table is not None:
-            for platform, stage in {(platform, stage) for platform, stage, _ in groups}:
-                names = [r.step for key, group in groups.items() if key[:2] == (platform, stage) for r in group]
-                lines = self._table.lines(stage, filter(None, names))
-                found.update({(platform, stage, index): line for index, line in lines.items()})
-        exact = self._end.lines if self._end else {}
-        for key, group in groups.items():
-            found.update((key, exact[record.digest]) for record in group if record.digest in exact)
-        return found
-
-    def _step(
-        self, key: _StepKey, group: list[VertexRecord], line: int | None, now: float, inferred: frozenset[str]
-    ) -> StepTrace:
+    def _step(self, group: Sequence[VertexRecord], now: float, inferred: frozenset[str]) -> StepTrace:
         intervals = union(interval for record in group for interval in record.intervals(now))
-        # The copying vertex carries the plain command, the merging one "LINK".
-        shown = next((r for r in group if r.step and not r.step.link), group[0])
-        assert shown.step is not None
+        # The copying vertex of a pair carries the plain command, the merging one "LINK".
+        names = [record.step for record in group if record.step is not None]
+        name = next((name for name in names if not name.link), names[0])
         return StepTrace(
-            stage=key[1],
-            platform=key[0],
-            index=key[2],
-            total=shown.step.total,
-            command=shown.step.command,
-            line=line,
+            stage=self._graph.stage_name(name),
+            platform=name.platform,
+            index=name.index,
+            total=name.total,
+            command=name.command,
+            line=self._graph.line(name),
             state=combined({record.state(self._ended, inferred) for record in group}),
             seconds=length(intervals),
             intervals=intervals,
@@ -200,40 +171,32 @@ class Reducer:
             error=next((record.error for record in group if record.error), ""),
         )
 
-    def _stages(
-        self, steps: Mapping[_StepKey, StepTrace], critical: tuple[VertexRecord, ...], now: float
-    ) -> tuple[StageTrace, ...]:
-        stages = []
-        for platform, name in self._stage_order():
-            own = sorted((s for k, s in steps.items() if k[:2] == (platform, name)), key=lambda s: s.index)
-            intervals = union(interval for step in own for interval in step.intervals)
-            waited = [
-                interval
-                for record in critical
-                if record.kind is Kind.STEP and record.step is not None
-                if (record.step.platform, self._stage_name(record.step)) == (platform, name)
-                for interval in record.intervals(now)
-            ]
-            stages.append(StageTrace(name, platform, tuple(own), length(intervals), length(waited), intervals))
-        return tuple(stages)
-
-    def _stage_order(self) -> list[tuple[str | None, str]]:
-        """Platform and name of each stage: in file order, or those that others need first where the file is not known.
-
-        A stage that is only a FROM is a stage too.
-        """
-        depth = depths(self._records)
-        position = {name: number for number, name in enumerate(self._table.names)} if self._table else {}
-        keys: dict[tuple[str | None, str], tuple[int, int]] = {}
-        for record in self._records.values():
+    def _stages(self, critical: Sequence[VertexRecord], now: float, inferred: frozenset[str]) -> tuple[StageTrace, ...]:
+        steps: dict[StageKey, list[StepTrace]] = {key: [] for key in self._graph.stage_order()}
+        for (platform, stage, _), group in self._graph.steps.items():
+            steps[platform, stage].append(self._step(group, now, inferred))
+        waited: dict[StageKey, list[VertexRecord]] = {key: [] for key in steps}
+        names = {}
+        for record in self._graph.records.values():
             if record.step is not None:
-                name = self._stage_name(record.step)
-                # A base image may be printed with one of several stages that share it: it says nothing of their order.
-                own = depth[record.digest] if record.kind is Kind.STEP else len(depth)
-                rank = (position.get(name, len(position)), own)
-                key = (record.step.platform, name)
-                keys[key] = min(rank, keys.get(key, rank))
-        return sorted(keys, key=keys.__getitem__)
+                names[record.step.platform, record.step.stage] = self._graph.stage_name(record.step)
+        for record in critical:
+            if record.step is not None and record.kind is Kind.STEP:
+                waited[record.step.platform, record.step.stage].append(record)
+        stages = []
+        for key, own in steps.items():
+            intervals = union(interval for step in own for interval in step.intervals)
+            stages.append(
+                StageTrace(
+                    name=names[key],
+                    platform=key[0],
+                    steps=tuple(sorted(own, key=lambda step: step.index)),
+                    seconds=length(intervals),
+                    critical_seconds=length(i for record in waited[key] for i in record.intervals(now)),
+                    intervals=intervals,
+                )
+            )
+        return tuple(stages)
 
     def _task(self, record: VertexRecord, now: float, inferred: frozenset[str]) -> TaskTrace:
         intervals = record.intervals(now)
@@ -243,7 +206,7 @@ class Reducer:
         return TaskTrace(
             name=plain(record.name),
             kind=record.kind,
-            stage=self._stage_name(record.step) if record.step else None,
+            stage=self._graph.stage_name(record.step) if record.step else None,
             state=record.state(self._ended, inferred),
             seconds=length(intervals),
             intervals=intervals,
@@ -253,45 +216,36 @@ class Reducer:
             error=record.error,
         )
 
-    def _segments(self, critical: tuple[VertexRecord, ...], now: float) -> tuple[Segment, ...]:
+    def _segments(self, critical: Sequence[VertexRecord], now: float) -> tuple[Segment, ...]:
         """The critical path with the vertexes of one step joined."""
         segments: list[Segment] = []
         for record in critical:
-            label = plain(record.name)
-            if record.step is not None and record.kind is Kind.STEP:
-                stage = self._stage_name(record.step)
-                label = " ".join(filter(None, (record.step.platform, stage, str(record.step.index))))
+            numbered = record.step is not None and record.kind is Kind.STEP
+            label = self._graph.label(record.step) if record.step is not None and numbered else plain(record.name)
             if segments and segments[-1].label == label:
                 segments[-1] = Segment(label, record.kind, segments[-1].seconds + record.seconds(now))
             else:
                 segments.append(Segment(label, record.kind, record.seconds(now)))
         return tuple(segments)
 
-    def _error(self, records: tuple[VertexRecord, ...], steps: Mapping[_StepKey, StepTrace]) -> BuildError:
-        cause = failure.root_cause(records)
-        said = failure.error_text(self._text)
+    def _error(self, cause: VertexRecord | None) -> BuildError:
         own = self._end.message if self._end else ""
+        line = failure.place(self._text)
+        excerpt = failure.excerpt(self._text)
         if cause is None:
-            cut = "the recorded stream ends in the middle of the build"
-            return BuildError(
-                message=plain(own or said or cut),
-                line=failure.place(self._text),
-                excerpt=failure.excerpt(self._text),
-            )
-        step = None
-        if cause.step is not None:
-            step = steps.get((cause.step.platform, self._stage_name(cause.step), cause.step.index))
-        line = failure.place(self._text) or (step.line if step else None)
-        if line is None and cause.step is not None and self._table is not None:
-            line = self._table.stage_line(self._stage_name(cause.step))
+            said = own or failure.error_text(self._text) or "the recorded stream ends in the middle of the build"
+            return BuildError(message=plain(said), line=line, excerpt=excerpt)
+        step = cause.step
+        if line is None and step is not None:
+            line = self._graph.line(step) or self._graph.stage_line(step)
         return BuildError(
             message=plain(own or cause.error),
-            stage=self._stage_name(cause.step) if cause.step else None,
-            label=step.label if step else plain(cause.name),
+            stage=self._graph.stage_name(step) if step else None,
+            label=self._graph.label(step) if step else plain(cause.name),
             line=line,
             exit_code=failure.exit_code(cause.error),
-            log=step.log if step else cause.log.tail(),
-            excerpt=failure.excerpt(self._text),
+            log=cause.log.tail(),
+            excerpt=excerpt,
         )
 
 
@@ -357,4 +311,4 @@ def _line_table(source: bytes) -> LineTable | None:
         return None
 
 
-__all__ = ["SCHEMA", "SINGLE_STAGE", "BuildTrace", "Reducer", "step_json", "trace_json"]
+__all__ = ["SCHEMA", "BuildTrace", "Reducer", "step_json", "trace_json"]
