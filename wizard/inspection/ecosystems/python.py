@@ -40,7 +40,7 @@ __all__ = [
     "version_of_image",
 ]
 
-_PIP = frozenset({"pip", "pip2", "pip3", "uv"})
+_MANAGERS = frozenset({"pip", "uv", "poetry", "pdm", "pipenv", "conda"})
 _LOCKS = (("uv.lock", "uv"), ("poetry.lock", "poetry"), ("pdm.lock", "pdm"), ("Pipfile.lock", "pipenv"),
           ("Pipfile", "pipenv"))  # fmt: skip
 _PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg", "Pipfile", "Pipfile.lock", "poetry.lock", "pdm.lock",
@@ -136,19 +136,12 @@ def _installs(document: Document) -> list[tuple[str, tuple[str, ...], Evidence]]
         if instruction.keyword != "RUN":
             continue
         for install in installs(parse_run(document, instruction)):
-            manager = _manager(install.manager)
-            if manager is not None:
+            if install.manager in _MANAGERS:
                 text = " ".join(word.text for word in install.command.words)
                 line = document.source.count(b"\n", 0, install.command.span.start) + 1
                 files = (*install.requirement_files, *install.constraint_files)
-                found.append((manager, files, Evidence(document.path, line, text)))
+                found.append((install.manager, files, Evidence(document.path, line, text)))
     return found
-
-
-def _manager(name: str) -> str | None:
-    if name in _PIP or name.startswith("pip"):
-        return "uv" if name.startswith("uv") else "pip" if not name.startswith("pipenv") else "pipenv"
-    return name if name in ("poetry", "pdm", "pipenv", "conda", "mamba", "uv pip") else None
 
 
 def _project_files(workspace: Workspace) -> list[str]:
@@ -177,11 +170,16 @@ def _with_includes(workspace: Workspace, path: str) -> tuple[str, ...]:
 
 def python_version(document: Document, stage: Stage | None = None) -> tuple[int, int] | None:
     """The Python of a stage (the last one by default) as its base image's tag tells it; None where it does not."""
-    from wizard.dockerfile.stages import base_image
+    from wizard.dockerfile.expansion import expanded_base
+    from wizard.dockerfile.stages import base_stage
 
     if not document.stages:
         return None
-    return version_of_image(base_image(document, stage or document.stages[-1]))
+    lowest = stage or document.stages[-1]
+    while (below := base_stage(document, lowest)) is not None:
+        lowest = below
+    image = expanded_base(document, lowest)
+    return version_of_image(image) if image else None
 
 
 def version_of_image(image: str) -> tuple[int, int] | None:
