@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from wizard.dockerfile.arguments import pairs
@@ -19,6 +19,25 @@ PROXY_ARGUMENTS: Final = frozenset(
     for name in (proxy, proxy.lower())
 )
 """Build arguments that RUN sees without a declaration."""
+
+
+class Variables(Mapping[str, str | None]):
+    """Variables on top of an image whose own are not known: what is not here may be set, to something unknown."""
+
+    def __init__(self, known: Mapping[str, str | None]) -> None:
+        self._known = known
+
+    def __getitem__(self, name: str) -> str | None:
+        return self._known.get(name)
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
 
 
 def expand(text: str, variables: Mapping[str, str | None], escape: str = "\\") -> str | None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Mapping
 
 from wizard.dockerfile.arguments import pairs
 from wizard.dockerfile.document import Document, Flag, Instruction, Stage
+from wizard.dockerfile.expansion import Variables
 from wizard.dockerfile.grammar import Refused
 from wizard.dockerfile.lexer import LexError, lex
 from wizard.dockerfile.stages import base_stage, dependencies, reachable
@@ -31,22 +31,6 @@ _MOUNT_KEYS = frozenset({
 })  # fmt: skip
 _MOUNT_TYPES = frozenset({"bind", "cache", "tmpfs", "secret", "ssh"})
 _SHARING = frozenset({"shared", "private", "locked"})
-
-
-class _Anything(Mapping[str, str | None]):
-    """Every variable is set, to something unknown."""
-
-    def __getitem__(self, name: str) -> None:
-        return None
-
-    def __contains__(self, name: object) -> bool:
-        return True
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
 
 
 def check_document(document: Document) -> None:
@@ -160,7 +144,7 @@ def _check_expansion(instruction: Instruction, escape: str) -> None:
 
 def _expand(text: str, escape: str, instruction: Instruction) -> str:
     try:
-        return lex(text, _Anything(), escape).text
+        return lex(text, Variables({}), escape).text
     except LexError as error:
         raise Refused(str(error), instruction.keyword_span.start) from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from wizard.dockerfile.document import Document, Instruction, Stage
 from wizard.dockerfile.expansion import expanded_base
@@ -25,9 +26,9 @@ def find_stage(document: Document, reference: str, before: Stage | None = None) 
     return next((s for s in reversed(document.stages) if s.name and s.name.lower() == reference.lower()), None)
 
 
-def base_stage(document: Document, stage: Stage) -> Stage | None:
+def base_stage(document: Document, stage: Stage, build_arguments: Mapping[str, str] | None = None) -> Stage | None:
     """The stage that this one is built upon, None where that is an image."""
-    return find_stage(document, expanded_base(document, stage) or stage.base, before=stage)
+    return find_stage(document, expanded_base(document, stage, build_arguments) or stage.base, before=stage)
 
 
 def mount_options(value: str) -> dict[str, str]:
@@ -70,3 +71,17 @@ def reachable(document: Document, target: Stage) -> frozenset[int]:
             seen.add(stage.index)
             todo += dependencies(document, stage)
     return frozenset(seen)
+
+
+def lineage(document: Document, stage: Stage, build_arguments: Mapping[str, str] | None = None) -> tuple[Stage, ...]:
+    """The stages that this one is built upon, the first in the file first, itself last."""
+    chain = [stage]
+    while (base := base_stage(document, chain[-1], build_arguments)) is not None:
+        chain.append(base)
+    return tuple(reversed(chain))
+
+
+def base_image(document: Document, stage: Stage, build_arguments: Mapping[str, str] | None = None) -> str:
+    """The image that a stage is built upon in the end, defaults of ARGs put in; as written where one has none."""
+    first = lineage(document, stage, build_arguments)[0]
+    return expanded_base(document, first, build_arguments) or first.base

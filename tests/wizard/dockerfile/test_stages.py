@@ -1,0 +1,178 @@
+"""How stages refer to each other, what they inherit, and what they read from the context."""
+
+import pytest
+
+from wizard.dockerfile import Document, Stage, parse
+from wizard.dockerfile.expansion import expand
+from wizard.dockerfile.sources import context_sources, destination, remote_sources
+from wizard.dockerfile.stages import base_image, base_stage, dependencies, find_stage, reachable
+from wizard.dockerfile.state import State, environment
+
+FILE = b"""ARG BASE=deps
+ARG VERSION=3.11
+ARG EMPTY
+FROM python:${VERSION}-slim AS Deps
+FROM ${BASE} AS build
+FROM node:20 AS assets
+FROM debian:$EMPTY AS unused
+FROM scratch
+COPY --from=BUILD /a /a
+COPY --from=2 /b /b
+COPY --from=nginx:1 /c /c
+RUN --mount=type=bind,from=unused,target=/x --mount=type=cache,target=/c ls
+"""
+
+
+def names(*stages: Stage) -> list[str]:
+    return [stage.buildkit_name for stage in stages]
+
+
+def last(text: str) -> tuple[Document, State]:
+    document = parse(text.encode())
+    return document, environment(document, document.stages[-1])
+
+
+def test_stages_are_found_by_name_whatever_its_case_and_by_number() -> None:
+    document = parse(FILE)
+    assert find_stage(document, "dEPS") is document.stages[0]
+    assert find_stage(document, "1") is document.stages[1]
+    assert find_stage(document, "9") is None
+    assert find_stage(document, "nginx:1") is None
+
+
+def test_from_knows_earlier_stages_by_lower_case_name_only() -> None:
+    document = parse(b"FROM a AS Base\nFROM base AS two\nFROM 0\nFROM two AS base\n")
+    assert [base_stage(document, stage) for stage in document.stages] == [
+        None,
+        document.stages[0],
+        None,
+        document.stages[1],
+    ]
+
+
+def test_dependencies_go_through_base_copy_and_mounts() -> None:
+    document = parse(FILE)
+    assert names(*dependencies(document, document.stages[-1])) == ["build", "assets", "unused"]
+    assert names(*dependencies(document, document.stages[1])) == ["deps"]
+    assert reachable(document, document.stages[1]) == {0, 1}
+    assert reachable(document, document.stages[-1]) == {0, 1, 2, 3, 4}
+
+
+def test_the_base_image_is_that_of_the_first_stage_with_defaults_put_in() -> None:
+    document = parse(FILE)
+    assert [base_image(document, stage) for stage in document.stages] == [
+        "python:3.11-slim",
+        "python:3.11-slim",
+        "node:20",
+        "debian:$EMPTY",
+        "scratch",
+    ]
+    assert base_image(document, document.stages[1], {"VERSION": "3.12"}) == "python:3.12-slim"
+    assert base_image(document, document.stages[1], {"BASE": "alpine"}) == "alpine"
+
+
+def test_state_is_inherited_from_stages_below() -> None:
+    document, state = last(
+        "ARG G=global\nFROM a AS one\nARG G\nARG V=1\nENV HOME=/h PATH=/x:$PATH\nWORKDIR /app\nUSER app\n"
+        'SHELL ["/bin/bash", "-c"]\nFROM one\nWORKDIR sub/${V}/..\nENV B=$V-$G\n'
+    )
+    assert (state.workdir, state.user, state.shell) == ("/app/sub", "app", ("/bin/bash", "-c"))
+    assert state.env == {"HOME": "/h", "PATH": None, "B": "1-global"}
+    assert state.args == {"G": "global", "V": "1"}
+    assert state.home == "/h"
+    before = environment(document, document.stages[-1], document.stages[-1].instructions[1])
+    assert before.workdir == "/app"
+
+
+def test_env_is_expanded_with_what_was_set_before_it() -> None:
+    assert last("FROM scratch\nENV A=1\nENV A=2 B=$A\n")[1].env == {"A": "2", "B": "1"}
+    assert last("FROM a\nARG X=arg\nENV X=env\nENV Y=$X\n")[1].env["Y"] == "env"
+    assert last("FROM a\nENV OLD some text $X\n")[1].env == {"OLD": None}
+
+
+@pytest.mark.parametrize(
+    ("lines", "home", "is_root"),
+    [
+        ("", "/root", True),
+        ("USER root\n", "/root", True),
+        ("USER 0:0\n", "/root", True),
+        ("USER node\n", None, False),
+        ("USER $WHO\n", None, None),
+        ("USER node\nENV HOME=/home/node\n", "/home/node", False),
+    ],
+)
+def test_home_is_known_for_root_and_where_it_is_set(lines: str, home: str | None, is_root: bool | None) -> None:
+    state = last(f"FROM a\n{lines}")[1]
+    assert (state.home, state.is_root) == (home, is_root)
+
+
+def test_a_relative_workdir_of_an_unknown_image_is_not_known() -> None:
+    assert last("FROM a\nWORKDIR app\n")[1].workdir is None
+    assert last("FROM scratch\nWORKDIR app\n")[1].workdir == "/app"
+    assert last("FROM a\nWORKDIR /a/\nWORKDIR $X\n")[1].workdir is None
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("$A", "1.2.3"),
+        ("${A}x", "1.2.3x"),
+        ("\\$A", "$A"),
+        ("'$A'", "$A"),
+        ('"$A b"', "1.2.3 b"),
+        ("${NO:-d $A}", "d 1.2.3"),
+        ("${E-d}", ""),
+        ("${E:-d}", "d"),
+        ("${A:+y}", "y"),
+        ("${NO+y}", ""),
+        ("${A#*.}", "2.3"),
+        ("${A##*.}", "3"),
+        ("${A%.*}", "1.2"),
+        ("${A%%.*}", "1"),
+        ("${A/./-}", "1-2.3"),
+        ("${A//./-}", "1-2-3"),
+        ("$NO", ""),
+        ("$UNKNOWN", None),
+        ("${UNKNOWN:-x}", None),
+        ("${A:?gone}", "1.2.3"),
+        ("${NO:?gone}", None),
+        ("${", None),
+        ("$", "$"),
+        ("$$A", "A"),
+    ],
+)
+def test_every_operator_of_an_expansion(text: str, value: str | None) -> None:
+    assert expand(text, {"A": "1.2.3", "E": "", "UNKNOWN": None}) == value
+
+
+def test_the_escape_character_of_the_file_counts() -> None:
+    assert expand("`$A \\$A", {"A": "1"}, "`") == "$A \\1"
+
+
+@pytest.mark.parametrize(
+    ("line", "paths", "target"),
+    [
+        ("COPY a b /c/", ("a", "b"), "/c/"),
+        ("COPY --chown=1 $DIR/x ${NO}y .", ("src/x", "${NO}y"), "/app"),
+        ('COPY ["a b", "./d"]', ("a b",), "/app/d"),
+        ("COPY --from=x a /b", (), "/b"),
+        ("COPY <<EOF a /b\nx\nEOF", ("a",), "/b"),
+        ("ADD https://x/y.tgz git@github.com:a/b.git c /d", ("c",), "/d"),
+    ],
+)
+def test_copies_name_their_sources_and_destination(line: str, paths: tuple[str, ...], target: str) -> None:
+    document = parse(f"FROM a\nWORKDIR /app\nARG DIR=src\n{line}\n".encode())
+    stage = document.stages[0]
+    instruction = stage.instructions[-1]
+    state = environment(document, stage, instruction)
+    assert context_sources(instruction, state) == paths
+    assert destination(instruction, state) == target
+    assert len(remote_sources(instruction, state)) == (2 if line.startswith("ADD") else 0)
+
+
+def test_bind_mounts_read_the_context_unless_they_come_from_elsewhere() -> None:
+    document = parse(
+        b"FROM a\nRUN --mount=type=bind,source=x,target=/x --mount=target=/y --mount=type=bind,from=b,target=/z "
+        b"--mount=type=cache,target=/c ls\n"
+    )
+    assert context_sources(document.instructions[1]) == ("x", ".")

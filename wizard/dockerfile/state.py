@@ -1,0 +1,105 @@
+"""What an instruction finds set when it runs: directory, user, shell, environment, build arguments."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from wizard.dockerfile.arguments import pairs
+from wizard.dockerfile.document import Document, Instruction, Stage
+from wizard.dockerfile.expansion import PLATFORM_ARGUMENTS, Variables, expand, global_values
+from wizard.dockerfile.stages import lineage
+
+_ROOT_USERS = frozenset({"root", "0", "0:0", "root:root", "0:root", "root:0"})
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The state of a stage before one of its instructions, as far as the file decides it."""
+
+    workdir: str | None = None
+    """Absolute; None where only the image (or an unknown variable) decides."""
+    user: str | None = None
+    """As USER has it, expanded; "" while no USER was seen (the image's own, as a rule root); None where not known."""
+    shell: tuple[str, ...] | None = None
+    """None for the image's default."""
+    env: Mapping[str, str | None] = field(default_factory=dict)
+    """Set by ENV; None for a value that is not known before the build."""
+    args: Mapping[str, str | None] = field(default_factory=dict)
+    """Declared by ARG in this stage or one below it, with their defaults."""
+    escape: str = "\\"
+
+    @property
+    def home(self) -> str | None:
+        """The home directory of the user: $HOME where ENV sets it, /root for root; None for another user."""
+        if "HOME" in self.env:
+            return self.env["HOME"]
+        return "/root" if self.user == "" or self.user in _ROOT_USERS else None
+
+    @property
+    def is_root(self) -> bool | None:
+        """None where the user is not known."""
+        return None if self.user is None else self.user == "" or self.user in _ROOT_USERS
+
+    @property
+    def variables(self) -> Mapping[str, str | None]:
+        """What BuildKit expands in an instruction: ENV before ARG. What the image sets is not known."""
+        return Variables({**self.args, **self.env})
+
+    def expand(self, text: str) -> str | None:
+        """The word with its variables, quotes and escapes resolved; None where that is not known."""
+        return expand(text, self.variables, self.escape)
+
+    def absolute(self, path: str) -> str | None:
+        """A path of this stage's file system made absolute; a slash at its end stays. None without a known WORKDIR."""
+        if not path.startswith("/") and self.workdir is None:
+            return None
+        full = posixpath.normpath(posixpath.join(self.workdir or "/", path)).replace("//", "/")
+        return full + "/" if path.endswith("/") and full != "/" else full
+
+
+def environment(
+    document: Document,
+    stage: Stage,
+    at: Instruction | None = None,
+    build_arguments: Mapping[str, str] | None = None,
+) -> State:
+    """The state before `at` (an instruction of the stage), or at the end of the stage; base stages are followed."""
+    given = build_arguments or {}
+    outer = global_values(document, given)
+    chain = lineage(document, stage, given)
+    scratch = chain[0].base == "scratch"
+    state = State(workdir="/" if scratch else None, user="", escape=document.escape)
+    for one in chain:
+        for instruction in one.instructions:
+            if at is not None and one is stage and instruction.index >= at.index:
+                break
+            state = _after(state, instruction, outer, given)
+    return state
+
+
+def _after(state: State, instruction: Instruction, outer: Mapping[str, str | None], given: Mapping[str, str]) -> State:
+    workdir, user, shell, env, args = state.workdir, state.user, state.shell, dict(state.env), dict(state.args)
+    keyword = instruction.keyword
+    if keyword == "ENV":
+        for pair in pairs(instruction):
+            env[state.expand(pair.name) or pair.name] = state.expand(pair.value or "")
+    elif keyword == "ARG":
+        for pair in pairs(instruction):
+            name = state.expand(pair.name) or pair.name
+            if name in given:
+                args[name] = given[name]
+            elif pair.value is not None:
+                args[name] = State(env=env, args=args, escape=state.escape).expand(pair.value)
+            else:
+                args[name] = None if name in PLATFORM_ARGUMENTS else outer.get(name)
+    elif keyword == "WORKDIR":
+        path = state.expand(instruction.argument)
+        workdir = None if path is None else state.absolute(path)
+        workdir = workdir.rstrip("/") or "/" if workdir else None
+    elif keyword == "USER":
+        user = state.expand(instruction.argument)
+    elif keyword == "SHELL":
+        shell = instruction.json
+    return State(workdir, user, shell, env, args, state.escape)
