@@ -85,7 +85,7 @@ def _images(api: EngineApi, mark: str) -> tuple[Leftover, ...]:
 def _mounts(api: EngineApi, comparison: str) -> tuple[Leftover, ...]:
     """Cache mounts whose id begins with our namespace: BuildKit ends the record's description with it."""
     found = []
-    for item in api.disk_usage().get("BuildCache") or ():
+    for item in api.disk_usage("build-cache").get("BuildCache") or ():
         _, mark, owner = str(item.get("Description", "")).rpartition(f'with id "{_NAMESPACE}')
         if item.get("Type") == "exec.cachemount" and mark and owner.startswith(comparison):
             name = _NAMESPACE + owner.rstrip('"')

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from wizard.build.api import EngineApi
+from wizard.build.api import EngineApi, EngineError
 from wizard.build.request import BuildRequest
 from wizard.compare.behaviour import Limits, observe
 from wizard.compare.clean import remove_comparison
@@ -33,6 +33,7 @@ from wizard.compare.values import (
 from wizard.compare.verdict import judge, reasons_for
 from wizard.dockerfile.document import Document
 from wizard.dockerfile.scanner import parse
+from wizard.errors import BadInput
 from wizard.inspection.values import Engine
 from wizard.state import StateFolder
 
@@ -120,6 +121,8 @@ class _Session:
     total: int = 0
 
     def run(self, sides: tuple[Side, Side], at: str) -> Comparison:
+        for side in sides:
+            self._check_image(side)
         check_disk(forecast_for(*sides, self.engine, self.options))
         self._say("Copying the files of both sides")
         copies = {s.label: materialise(s, self.folder / s.label) for s in sides if s.image is None}
@@ -142,6 +145,16 @@ class _Session:
                 self._build(bench, task)
         results = [self._side(side, copies.get(side.label)) for side in sides]
         return self._comparison(at, results[0], results[1], edit)
+
+    def _check_image(self, side: Side) -> None:
+        if side.image is None:
+            return
+        try:
+            self.api.image(side.image)
+        except EngineError as error:
+            raise BadInput(
+                "the engine has no such image", path=side.image, hint=f"docker pull {side.image}, or build it"
+            ) from error
 
     def _comparison(self, at: str, before: SideResult, after: SideResult, edit: str | None) -> Comparison:
         rules = [proposal.rule for proposal in self.options.change.proposals]

@@ -15,6 +15,7 @@ IN_WORDS: dict[Verdict, str] = {
     "unknown": "Whether the new image does the same job could not be told.",
 }
 
+_FULL = "no space left on device"
 _ORDER = {"harmful": 0, "noted": 1, "harmless": 2}
 
 
@@ -45,6 +46,8 @@ def _builds(before: SideResult, after: SideResult) -> Iterator[Reason]:
         both = "fails in both: neither image could be built"
         why = before.error or after.error
         yield Reason("build", "noted", f"{both} ({why})" if why else "neither image was built", undecided=True)
+    elif after.image is None and after.error and _FULL in after.error:
+        yield Reason("build", "noted", f"the disk was full: {after.error}", undecided=True)
     elif after.image is None and after.error:
         yield Reason("build", "harmful", f"the new image does not build: {after.error}")
     elif before.image is None and before.error:
@@ -52,6 +55,9 @@ def _builds(before: SideResult, after: SideResult) -> Iterator[Reason]:
     elif before.image is None or after.image is None:
         missing = "original" if before.image is None else "new image"
         yield Reason("build", "noted", f"the {missing} was not built", undecided=True)
+    for side in (before, after):
+        if side.image is not None and side.error:
+            yield Reason("build", "noted", f"a later build of {side.label} failed: {side.error}")
 
 
 def compare_behaviour(before: Behaviour | None, after: Behaviour | None) -> tuple[Reason, ...]:
