@@ -15,7 +15,7 @@ from textual.app import App, SuspendNotSupported
 from textual.binding import Binding, BindingType
 
 from screens import glyphs
-from screens.base import PageScreen
+from screens.base import PageScreen, ordered_bindings
 from screens.dialogs import HelpDialog, PaletteDialog, Question, commands
 from screens.farewell import farewell
 from screens.flow import Flow, Progressed
@@ -126,7 +126,7 @@ class DockwizApp(App[int], inherit_bindings=False):
 
     def action_help(self) -> None:
         if isinstance(self.screen, PageScreen):
-            self.push_screen(HelpDialog(self.screen.ABOUT, commands(self.screen)))
+            self.push_screen(HelpDialog(self.screen.ABOUT, commands(ordered_bindings(self.screen))))
 
     def action_palette(self) -> None:
         page = self.screen
@@ -138,7 +138,7 @@ class DockwizApp(App[int], inherit_bindings=False):
                 focused = page.focused or page
                 await (focused.run_action(action) if hasattr(focused, f"action_{action}") else page.run_action(action))
 
-        self.push_screen(PaletteDialog(commands(page)), run)
+        self.push_screen(PaletteDialog(commands(ordered_bindings(page))), run)
 
     def action_interrupt(self) -> None:
         """Stop the build or the measuring; where nothing runs, leave."""

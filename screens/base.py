@@ -24,25 +24,34 @@ if TYPE_CHECKING:
     from screens.app import DockwizApp
 
 
-def shown_bindings(screen: Screen[object]) -> list[Binding]:
-    """The bindings for the key bar: the screen's own first, in the order of their definition, one key each."""
-    active = [entry for entry in screen.active_bindings.values() if entry.enabled and entry.binding.show]
-    own = [entry.binding for entry in active if entry.node is screen]
+def ordered_bindings(screen: PageScreen) -> list[tuple[str, Binding]]:
+    """Every key that works here with its binding: the page's own first, in the order of their definition."""
     named = [binding.id for binding in type(screen).BINDINGS if isinstance(binding, Binding)]
-    own.sort(key=lambda binding: named.index(binding.id) if binding.id in named else len(named))
-    rest = [entry.binding for entry in active if entry.node is not screen]
-    seen: set[str] = set()
-    kept = []
-    for binding in [*own, *rest]:
-        if binding.action not in seen and binding.action != "help":
-            seen.add(binding.action)
-            kept.append(binding)
-    return kept
+    active = [(key, entry) for key, entry in screen.active_bindings.items() if entry.enabled]
+    active.sort(
+        key=lambda item: (
+            named.index(item[1].binding.id)
+            if item[1].node is screen and item[1].binding.id in named
+            else len(named) + (item[1].node is not screen)
+        )
+    )
+    return [(key, entry.binding) for key, entry in active]
+
+
+def shown_bindings(screen: PageScreen) -> list[Binding]:
+    """The bindings for the key bar, one key for each action; cancelling is there while something can be cancelled."""
+    busy = screen.wizard.flow.building or screen.wizard.flow.measuring
+    kept: dict[str, Binding] = {}
+    for _, binding in ordered_bindings(screen):
+        if binding.show or (busy and binding.action == "interrupt"):
+            kept.setdefault(binding.action, binding)
+    return list(kept.values())
 
 
 class PageScreen(Screen[None], inherit_bindings=False):
     """One of the wizard's pages. Subclasses give `panes` and `show`."""
 
+    AUTO_FOCUS: ClassVar[str | None] = ""
     PAGE: ClassVar[Page | None] = None
     ABOUT: ClassVar[str] = ""
     """What `?` says of this page."""

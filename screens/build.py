@@ -40,14 +40,13 @@ class BuildScreen(PageScreen):
         Binding("enter", "next", "Report", id="next", tooltip="Go on: the report"),
         Binding("enter,right,l", "open", "Steps", key_display="enter", id="open", tooltip="Choose a step of this lane"),
         Binding("r", "retry", "Retry", id="retry", tooltip="Build again"),
-        Binding("u", "undo", "Undo files", id="undo", tooltip="Put the files back as they were"),
+        Binding("u", "undo", "Undo", id="undo", tooltip="Put the files back as they were"),
         Binding("f", "follow", "Follow", id="follow", tooltip="Keep the newest line of the log in sight"),
-        Binding("w", "warnings", "Warnings", id="warnings", tooltip="Show the warnings of the builder"),
+        Binding("w", "warnings", "Warnings", show=False, id="warnings", tooltip="Show the warnings of the builder"),
         Binding("slash", "find", "Find", id="find", key_display="/", tooltip="Search in this pane"),
         Binding("y", "copy", "Copy", id="copy", tooltip="Copy the failure, or this pane"),
         Binding("o", "pager", "Pager", id="pager", tooltip="Open the whole log in your pager"),
         Binding("c", "command", "Command", show=False, id="command", tooltip="Copy the exact build command"),
-        Binding("ctrl+c", "app.interrupt", "Cancel", id="cancel", tooltip="Stop the build; dockwiz stays"),
         Binding("escape,left,h", "back", "Back", key_display="esc", id="back", tooltip="Back"),
         Binding("q", "app.leave", "Quit", show=False, id="quit", tooltip="Leave dockwiz"),
     ]
@@ -202,7 +201,13 @@ class BuildScreen(PageScreen):
         if trace.warnings:
             first = trace.warnings[0]
             place = f"{first.file or 'Dockerfile'}:{first.line}  " if first.line else ""
-            return [line(Span(f" {self.glyphs.warning} {len(trace.warnings)}  ", "warn"), f"{place}{first.short}")]
+            return [
+                line(
+                    Span(f" {self.glyphs.warning} {len(trace.warnings)}  ", "warn"),
+                    f"{place}{first.short}",
+                    Span("   w shows", "dim"),
+                )
+            ]
         return []
 
     # Keys
@@ -222,8 +227,10 @@ class BuildScreen(PageScreen):
             return bool(session.applied) and not flow.building
         if action == "warnings":
             return self.trace is not None and bool(self.trace.warnings)
-        if action in ("follow", "pager", "find"):
+        if action in ("pager", "find"):
             return self.trace is not None
+        if action == "follow":
+            return self.trace is not None and self.trace.outcome == "running"
         return True
 
     def action_next(self) -> None:

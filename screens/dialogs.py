@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
@@ -24,14 +24,13 @@ Command = tuple[Binding, str]
 """A binding and its keys in words."""
 
 
-def commands(screen: object) -> list[Command]:
-    """Every key that works on a screen: what it does, and all keys for it."""
-    active = screen.active_bindings.values()  # type: ignore[attr-defined]
+def commands(bindings: Iterable[tuple[str, Binding]]) -> list[Command]:
+    """One entry an action: its binding and all keys for it."""
     found: dict[str, tuple[Binding, list[str]]] = {}
-    for entry in active:
-        if entry.enabled and entry.binding.description:
-            _, keys = found.setdefault(entry.binding.action, (entry.binding, []))
-            keys.append(key_label(entry.binding))
+    for _, binding in bindings:
+        if binding.description:
+            _, keys = found.setdefault(binding.action, (binding, []))
+            keys.append(key_label(binding))
     return [(binding, " ".join(dict.fromkeys(keys))) for binding, keys in found.values()]
 
 

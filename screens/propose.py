@@ -36,7 +36,7 @@ class ProposeScreen(PageScreen):
         Binding("slash", "find", "Find", id="find", key_display="/", tooltip="Search in this pane"),
         Binding("y", "copy", "Copy", show=False, id="copy", tooltip="Copy what this pane shows"),
         Binding("escape", "back", "Back", id="back", tooltip="Back to what was found"),
-        Binding("q", "app.leave", "Quit", id="quit", tooltip="Leave dockwiz"),
+        Binding("q", "app.leave", "Quit", show=False, id="quit", tooltip="Leave dockwiz"),
     ]
 
     def panes(self) -> Iterable[Widget]:

@@ -29,7 +29,6 @@ class ReportScreen(PageScreen):
         Binding("y", "copy", "Copy", id="copy", tooltip="Copy this page"),
         Binding("d", "diff", "Diff", id="diff", tooltip="See the change again"),
         Binding("slash", "find", "Find", id="find", key_display="/", tooltip="Search in this page"),
-        Binding("ctrl+c", "app.interrupt", "Cancel", id="cancel", tooltip="Stop measuring; what was found stays"),
         Binding("escape", "back", "Back", id="back", tooltip="Back to the build"),
         Binding("q", "app.leave", "Quit", id="quit", tooltip="Leave; the report is printed to the terminal"),
     ]

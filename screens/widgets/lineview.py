@@ -92,7 +92,7 @@ class LineView(Widget, can_focus=True):
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         del container, viewport
-        return len(self._build(max(width - self.gutter, 1)))
+        return len(self._build(max(width - self.marker_width, 1)))
 
     def count(self) -> int:
         """How many lines there are."""
@@ -116,10 +116,10 @@ class LineView(Widget, can_focus=True):
     @property
     def content_width(self) -> int:
         """Cells for a line, beside the cursor's column."""
-        return max(self.size.width - self.gutter, 1)
+        return max(self.size.width - self.marker_width, 1)
 
     @property
-    def gutter(self) -> int:
+    def marker_width(self) -> int:
         """Cells of the cursor's column."""
         return 2 if self.has_cursor else 0
 
@@ -258,7 +258,7 @@ class LineView(Widget, can_focus=True):
         if 0 <= index < self.count():
             if self.has_cursor:
                 self.move_to(index)
-            self.post_message(self.Pressed(self, index, event.x - self.gutter))
+            self.post_message(self.Pressed(self, index, event.x - self.marker_width))
 
     # Searching
 
