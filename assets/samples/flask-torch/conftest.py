@@ -1,0 +1,1 @@
+# so that the tests find app.py
