@@ -66,8 +66,9 @@ class EngineApi:
     def info(self, timeout: float = QUICK) -> Json:
         return cast(Json, self._json("GET", "/info", timeout=timeout))
 
-    def disk_usage(self) -> Json:
-        return cast(Json, self._json("GET", "/system/df", timeout=PATIENT))
+    def disk_usage(self, only: str | None = None) -> Json:
+        """What takes disk; `only` one kind (`image`, `container`, `volume`, `build-cache`), which is much faster."""
+        return cast(Json, self._json("GET", "/system/df", {"type": only} if only else {}, timeout=PATIENT))
 
     def prune_build_cache(self, record: str) -> None:
         """Removes one record of the builder's cache, by its id; nothing else."""
