@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from wizard.inspection.files import Listing, list_files, read_text
+from wizard.inspection.masking import shown
 from wizard.inspection.values import Caller, Evidence
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def find_callers(workspace: Workspace, listing: Listing | None = None) -> Caller
         elif kind != "manifest":
             callers += _command_lines(kind, path, text)
         gpu += [
-            Evidence(path, number, line.strip())
+            Evidence(path, number, shown(line))
             for number, line in enumerate(text.splitlines(), start=1)
             if _GPU.search(line) and not line.lstrip().startswith(("#", "//"))
         ]
@@ -155,7 +156,7 @@ def mentions(workspace: Workspace, name: str, listing: Listing | None = None) ->
         if text is None or name not in text:
             continue
         found += [
-            Evidence(path, number, line.strip())
+            Evidence(path, number, shown(line))
             for number, line in enumerate(text.splitlines(), start=1)
             if word.search(line) and not line.lstrip().startswith(("#", "//"))
         ]
@@ -209,7 +210,7 @@ def _command(kind: str, path: str, number: int, command: str) -> Caller:
         kind=kind,
         path=path,
         line=number,
-        text=command.strip(),
+        text=shown(command),
         dockerfile=dockerfile if builds else None,
         context=contexts[-1] if contexts else None,
         target=next(iter(values.get("--target", [])), None),

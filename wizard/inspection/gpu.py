@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Literal
 
 from wizard.inspection.files import Listing, list_files, read_text
+from wizard.inspection.masking import shown
 from wizard.inspection.values import Evidence, GpuEvidence
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def gpu_verdict(evidence: Iterable[GpuEvidence]) -> Verdict:
 def _in_dockerfile(document: Document) -> Iterator[GpuEvidence]:
     for instruction in document.instructions:
         text = f"{instruction.keyword} {instruction.argument}"
-        evidence = Evidence(document.path, instruction.start_line, text.split("\n", 1)[0][:200])
+        evidence = Evidence(document.path, instruction.start_line, shown(text.split("\n", 1)[0]))
         defaults = instruction.keyword == "ARG" and re.search(r"image|base|from", instruction.argument, re.IGNORECASE)
         asks_for_gpu = instruction.keyword == "ENV" and _GPU_VARIABLE.search(text)
         if asks_for_gpu or ((instruction.keyword == "FROM" or defaults) and _GPU_IMAGE.search(text)):
@@ -109,7 +110,7 @@ def _in_packaging(workspace: Workspace, files: Iterable[str]) -> Iterator[GpuEvi
             bare = line.strip()
             if not bare or bare.startswith("#"):
                 continue
-            evidence = Evidence(path, number, bare[:200])
+            evidence = Evidence(path, number, shown(bare))
             yield from _indexes(bare, evidence)
             if _package(bare) in gpu_only:
                 yield GpuEvidence("gpu-package", evidence)
@@ -151,11 +152,11 @@ def _in_module(inside: str, path: str, text: str) -> Iterator[GpuEvidence]:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         number = next((n for n, line in enumerate(lines, start=1) if re.search("cuda", line, re.IGNORECASE)), None)
         if number is not None:
-            yield GpuEvidence("unclear-call", Evidence(path, number, lines[number - 1].strip()[:200]))
+            yield GpuEvidence("unclear-call", Evidence(path, number, shown(lines[number - 1])))
         return
     for number, verdict in found.items():
         needs = "unclear-call" if is_test(inside) else "cuda-call"
-        text_line = lines[number - 1].strip()[:200] if number <= len(lines) else ""
+        text_line = shown(lines[number - 1]) if number <= len(lines) else ""
         yield GpuEvidence(needs if verdict == "needs" else "guarded-call", Evidence(path, number, text_line))
 
 

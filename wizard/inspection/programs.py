@@ -15,6 +15,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from wizard.inspection.files import Listing, list_files, read_text
+from wizard.inspection.masking import shown
 from wizard.inspection.values import Evidence
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ _CALLS = frozenset(
 )
 # Where a command can start in a shell text; the words before it that only start another one.
 _COMMAND = re.compile(
-    r"""(?:^|[;&|({`!]|\$\(|\b(?:then|do|else|elif|if|while|until|exec|env|sudo|time|nohup|command|type|which|xargs|tini|
-    dumb-init|setsid|nice|eval|sh|bash)\b|-(?:v|c|exec)\s["']?|--)\s*(?:[A-Za-z_]\w*=\S*\s+)*["']?(?P<name>[\w./+-]+)""",
+    r"""(?=(?:\b(?:then|do|else|elif|if|while|until|exec|env|sudo|time|nohup|command|type|which|xargs|tini|dumb-init|setsid|
+    nice|eval|sh|bash)\b|-(?:v|c|exec)\s["']?|--|^|[;&|({`!]|\$\()\s*(?:[A-Za-z_]\w*=\S*\s+)*["']?(?P<name>[\w./+-]+))""",
     re.MULTILINE | re.VERBOSE,
 )
 _RUNS_AS = re.compile(r"\b(?:gosu|su-exec|setpriv|runuser|timeout|wait-for-it(?:\.sh)?)\s+\S+\s+(?:--\s+)?([\w./+-]+)")
@@ -69,8 +70,8 @@ def programs_used(workspace: Workspace, document: Document, listing: Listing | N
     def shell(text: str, path: str, line: int, depth: int) -> None:
         for name, offset in _commands(text):
             number = line + text.count("\n", 0, offset)
-            shown = text.splitlines()[text.count("\n", 0, offset)].strip()[:200] if text else ""
-            found.setdefault(_base(name), ProgramUse(_base(name), Evidence(path, number, shown)))
+            written = text.splitlines()[text.count("\n", 0, offset)]
+            found.setdefault(_base(name), ProgramUse(_base(name), Evidence(path, number, shown(written))))
         for word in re.findall(r"[\w./-]+", text):
             script = _script(workspace, word)
             if script is not None and script not in seen and depth < _LISTED_DEPTH:
@@ -142,12 +143,11 @@ def _json_words(text: str) -> tuple[str, ...] | None:
 
 
 def _commands(text: str) -> Iterator[tuple[str, int]]:
-    for pattern, group in ((_COMMAND, "name"), (_RUNS_AS, 1)):
-        # Every place is tried, also inside a match: `exec curl` is two of them.
-        position = 0
-        while match := pattern.search(text, position):
-            yield match[group], match.start(group)
-            position = max(match.start(group), match.start() + 1)
+    """Names that stand where a command can, and their offsets. A look-ahead: `exec curl` is two such places."""
+    for match in _COMMAND.finditer(text):
+        yield match["name"], match.start("name")
+    for match in _RUNS_AS.finditer(text):
+        yield match[1], match.start(1)
 
 
 def _script(workspace: Workspace, word: str) -> str | None:
@@ -191,7 +191,7 @@ def _in_python(workspace: Workspace, listing: Listing) -> Iterator[ProgramUse]:
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and _called(node) in _CALLS and node.args:
                 for name in _first_words(node.args[0]):
-                    yield ProgramUse(_base(name), Evidence(path, node.lineno, lines[node.lineno - 1].strip()[:200]))
+                    yield ProgramUse(_base(name), Evidence(path, node.lineno, shown(lines[node.lineno - 1])))
 
 
 def _called(node: ast.Call) -> str:

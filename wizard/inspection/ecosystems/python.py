@@ -18,6 +18,7 @@ from wizard.inspection.ecosystems.requirements import (
     read_requirements,
     read_tree,
 )
+from wizard.inspection.masking import shown
 from wizard.inspection.values import Ecosystem, Evidence
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def manifests(workspace: Workspace, *paths: str) -> Manifests:
     unresolved: list[Evidence] = []
     for file in files.values():
         for line in file.lines:
-            evidence = Evidence(file.path, line.line, line.text)
+            evidence = Evidence(file.path, line.line, shown(line.text))
             if line.requirement is not None and line.requirement.path is not None:
                 sources.append(evidence)
             if (
@@ -140,7 +141,7 @@ def _installs(document: Document) -> list[tuple[str, tuple[str, ...], Evidence]]
                 text = " ".join(word.text for word in install.command.words)
                 line = document.source.count(b"\n", 0, install.command.span.start) + 1
                 files = (*install.requirement_files, *install.constraint_files)
-                found.append((install.manager, files, Evidence(document.path, line, text)))
+                found.append((install.manager, files, Evidence(document.path, line, shown(text))))
     return found
 
 

@@ -23,6 +23,12 @@ Kind = Literal["requirement", "include", "constraint", "index", "option", "blank
 
 _COMMENT = re.compile(r"(^|\s+)#.*$")
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
+# A name and plain versions: what most lines are. The others are left to packaging, whose import takes a while.
+_SIMPLE = re.compile(
+    r"""([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[([A-Za-z0-9._,\s-]*)\])?\s*
+    ((?:(?:==|~=|!=|<=|>=|<|>)\s*\d+(?:\.\d+)*(?:(?:a|b|rc|\.post|\.dev)\d+)*(?:\+[a-z0-9.]+|\.\*)?(?:\s*,\s*(?=[=<>!~]))?)*)""",
+    re.VERBOSE,
+)
 _EGG = re.compile(r"[#&]egg=([A-Za-z0-9._-]+)")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _WHEEL = re.compile(r"([^/]+?)-[0-9][^/]*\.whl(?:[#?].*)?$")
@@ -257,6 +263,9 @@ def _requirement(text: str, line: int) -> Requirement | None:
     if _URL.match(body) or _looks_local(body):
         found = _local_or_url(body, line, editable=False)
         return _with_hashes(found, hashes)
+    if simple := _SIMPLE.fullmatch(body):
+        extras = tuple(sorted(part.strip() for part in (simple[2] or "").split(",") if part.strip()))
+        return Requirement(normalise_name(simple[1]), simple[3].strip(), extras, "", line, body, hashes)
     from packaging.requirements import InvalidRequirement
     from packaging.requirements import Requirement as Parsed
 

@@ -1,0 +1,22 @@
+"""Lines of the repo as evidence, without the secrets that they may hold."""
+
+from __future__ import annotations
+
+import re
+
+LONGEST = 200
+"""Characters of a line that evidence shows."""
+
+_USER_OF_ADDRESS = re.compile(r"(?<=://)[^/\s@\"']+(?=@)")
+_BUILD_ARGUMENT = re.compile(r"(--build-arg[=\s]+[\"']?\w+=)(\"[^\"]*\"|'[^']*'|[^\s\"']+)")
+_SECRET_VALUE = re.compile(
+    r"((?:\w*(?:token|secret|passw(?:or)?d|api_?key|access_?key|private_?key)\w*)[\"']?\s*[:=]\s*)(\"[^\"]+\"|'[^']+'|[^\s\"',}]+)",
+    re.IGNORECASE,
+)
+
+
+def shown(text: str) -> str:
+    """A line for evidence: trimmed, cut, with users of addresses, build arguments and values of secrets masked."""
+    text = _USER_OF_ADDRESS.sub("***", text.strip())
+    text = _BUILD_ARGUMENT.sub(r"\1***", text)
+    return _SECRET_VALUE.sub(r"\1***", text)[:LONGEST]
