@@ -8,9 +8,10 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from wizard.build.api import EngineApi, EngineError
 from wizard.compare.rounds import LABEL
@@ -30,8 +31,13 @@ class Leftover:
     name: str
     """For people."""
     bytes: int | None
-    in_use: bool = False
-    """It belongs to a dockwiz that is running now."""
+    comparison: str
+    """The comparison that made it."""
+
+    @property
+    def in_use(self) -> bool:
+        """Whether the dockwiz that made it is running now: the last part of the comparison's id is its process."""
+        return _alive(self.comparison)
 
 
 def find_leftovers(api: EngineApi | None, home: Path) -> tuple[Leftover, ...]:
@@ -65,31 +71,31 @@ def _on_engine(api: EngineApi) -> tuple[Leftover, ...]:
 
 
 def _containers(api: EngineApi, mark: str) -> tuple[Leftover, ...]:
-    found = api.containers(mark)
     return tuple(
-        Leftover("container", item["Id"], item["Names"][0].lstrip("/") if item.get("Names") else item["Id"][:12], None,
-                 _in_use(item.get("Labels", {}).get(f"{LABEL}.id", "")))
-        for item in found
-    )  # fmt: skip
+        Leftover("container", item["Id"], item["Id"][:12], None, _comparison(item)) for item in api.containers(mark)
+    )
 
 
 def _images(api: EngineApi, mark: str) -> tuple[Leftover, ...]:
     found = []
     for item in api.images(label=mark):
-        in_use = _in_use((item.get("Labels") or {}).get(f"{LABEL}.id", ""))
         names = [name for name in item.get("RepoTags") or () if name != "<none>:<none>"] or [item["Id"]]
-        found += [Leftover("image", name, name, int(item["Size"]), in_use) for name in names]
+        found += [Leftover("image", name, name, int(item["Size"]), _comparison(item)) for name in names]
     return tuple(found)
+
+
+def _comparison(item: Mapping[str, Any]) -> str:
+    return str((item.get("Labels") or {}).get(f"{LABEL}.id", ""))
 
 
 def _mounts(api: EngineApi, comparison: str) -> tuple[Leftover, ...]:
     """Cache mounts whose id begins with our namespace: BuildKit ends the record's description with it."""
     found = []
     for item in api.disk_usage("build-cache").get("BuildCache") or ():
-        _, mark, owner = str(item.get("Description", "")).rpartition(f'with id "{_NAMESPACE}')
-        if item.get("Type") == "exec.cachemount" and mark and owner.startswith(comparison):
-            name = _NAMESPACE + owner.rstrip('"')
-            found.append(Leftover("cache mount", item["ID"], name, int(item["Size"]), _in_use(owner)))
+        _, mark, space = str(item.get("Description", "")).rpartition(f'with id "{_NAMESPACE}')
+        if item.get("Type") == "exec.cachemount" and mark and space.startswith(comparison):
+            owner = "-".join(space.split("-")[:3])
+            found.append(Leftover("cache mount", item["ID"], _NAMESPACE + space.rstrip('"'), int(item["Size"]), owner))
     return tuple(found)
 
 
@@ -97,18 +103,17 @@ def _copies(home: Path) -> tuple[Leftover, ...]:
     found = []
     for folder in sorted(home.glob("*/compare/*")):
         size = sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
-        found.append(Leftover("private copy", str(folder), folder.name, size, _in_use(folder.name)))
+        found.append(Leftover("private copy", str(folder), folder.name, size, folder.name))
     return tuple(found)
 
 
-def _in_use(comparison: str) -> bool:
-    """Whether the process that runs a comparison (the last part of its id) is alive on this machine."""
-    parts = comparison.split("-")
-    if len(parts) < 3 or not parts[2].isdigit():
+def _alive(comparison: str) -> bool:
+    process = comparison.rpartition("-")[2]
+    if not process.isdigit():
         return False
     try:
-        os.kill(int(parts[2]), 0)
-    except ProcessLookupError:
+        os.kill(int(process), 0)
+    except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
         return True

@@ -152,6 +152,7 @@ def choose_edit(
     from wizard.compare.edits import choose_source, covered
     from wizard.dockerfile.sources import context_sources
     from wizard.dockerfile.stages import reachable
+    from wizard.dockerfile.state import environment
     from wizard.inspection.context import measure_context
 
     common: set[str] | None = None
@@ -165,7 +166,7 @@ def choose_edit(
             for stage in document.stages
             if stage.index in needed
             for instruction in stage.instructions
-            for source in context_sources(instruction)
+            for source in context_sources(instruction, environment(document, stage, instruction))
         ]
         there = measure_context(copy.workspace, copy.dockerfile, with_paths=True).paths
         found = {copy.workspace.from_context(path) for path in covered(there, sources)}

@@ -40,7 +40,7 @@ def rows(comparison: Comparison) -> tuple[Row, ...]:
     found.append(_size("Build context", before.context_bytes, after.context_bytes))
     if before.context_files is not None and after.context_files is not None:
         found.append(_count("Files in the context", before.context_files, after.context_files))
-    found.append(_size("Torch download (says the installer)", *(_torch(comparison, side) for side in LABELS)))
+    found.append(_size("Torch download (as logged)", *(_torch(comparison, side) for side in LABELS)))
     found.append(_ready(before, after))
     return tuple(row for row in found if row is not None)
 

@@ -37,7 +37,7 @@ def test_a_build_that_failed_has_no_time() -> None:
 
 def test_torch_downloads_have_a_row_where_the_log_names_them() -> None:
     runs = (run("before", "cold", 9.0, torch_bytes=2_650_000_000), run("after", "cold", 5.0, torch_bytes=184_900_000))
-    assert table(runs=runs)["Torch download (says the installer)"] == ("2.65 GB", "185 MB", "-93 %")
+    assert table(runs=runs)["Torch download (as logged)"] == ("2.65 GB", "185 MB", "-93 %")
 
 
 def test_the_compressed_size_has_a_row_where_the_store_knows_it() -> None:
