@@ -58,7 +58,7 @@ _DOCKER_BUILD = re.compile(
     |docker/build-push-action|docker/bake-action|kaniko[^\s]*executor""",
     re.VERBOSE,
 )
-_OPTION = re.compile(r"(?:^|\s)(--[a-z][a-z-]*|-[a-zA-Z])(?:[=\s]+|$)(\"[^\"]*\"|'[^']*'|[^\s-][^\s]*)?")
+_WORD = re.compile(r"""(?:"[^"]*"|'[^']*'|[^\s"'])+""")
 _TAKES_NO_VALUE = frozenset(
     (
         *("--no-cache", "--pull", "--push", "--load", "--rm", "--force-rm", "--quiet", "-q", "--squash", "--compress"),
@@ -193,19 +193,11 @@ def _joined(lines: list[str], number: int) -> str:
 def _command(kind: str, path: str, number: int, command: str) -> Caller:
     match = _DOCKER_BUILD.search(command)
     rest = re.split(r"\s*(?:&&|\|\||;|\|)\s*", command[match.end() :] if match else command)[0]
-    values: dict[str, list[str]] = {}
-    positional = rest
-    for option in _OPTION.finditer(rest):
-        name, value = option[1], option[2]
-        if name in _TAKES_NO_VALUE:
-            positional = positional.replace(name, " ", 1)
-            continue
-        values.setdefault(name, []).append((value or "").strip("\"'"))
-        positional = positional.replace(option[0], " ", 1)
+    values, positional = _options(rest)
     names = [value.split("=", 1)[0] for value in values.get("--build-arg", []) if value]
     dockerfile = next(iter(values.get("-f", []) + values.get("--file", []) + values.get("--dockerfile", [])), None)
     builds = match is not None and "compose" not in match[0] and "bake" not in match[0]
-    contexts = [word.strip("\"'") for word in positional.split() if not word.startswith("-")] if builds else []
+    contexts = positional if builds else ()
     return Caller(
         kind=kind,
         path=path,
@@ -217,6 +209,20 @@ def _command(kind: str, path: str, number: int, command: str) -> Caller:
         build_args=tuple(dict.fromkeys(names)),
         named_stages=tuple(dict.fromkeys(values.get("--no-cache-filter", []))),
     )
+
+
+def _options(command: str) -> tuple[dict[str, list[str]], tuple[str, ...]]:
+    """The options of a command line with their values, and its other words."""
+    values: dict[str, list[str]] = {}
+    positional: list[str] = []
+    words = iter([re.sub("[\"']", "", word) for word in _WORD.findall(command)])
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not word.startswith("-"):
+            positional.append(word)
+        elif name not in _TAKES_NO_VALUE:
+            values.setdefault(name, []).append(value if equals else next(words, ""))
+    return values, tuple(positional)
 
 
 def _action(path: str, number: int, lines: list[str]) -> Caller:

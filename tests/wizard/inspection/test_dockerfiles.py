@@ -9,7 +9,16 @@ from wizard.inspection.dockerfiles import choose_dockerfile, find_dockerfiles, i
 
 
 @pytest.mark.parametrize(
-    "name", ["Dockerfile", "dockerfile", "Dockerfile.prod", "Dockerfile-dev", "web.Dockerfile", "x.dockerfile", "Containerfile"]
+    "name",
+    [
+        "Dockerfile",
+        "dockerfile",
+        "Dockerfile.prod",
+        "Dockerfile-dev",
+        "web.Dockerfile",
+        "x.dockerfile",
+        "Containerfile",
+    ],
 )
 def test_is_a_dockerfile(name):
     assert is_dockerfile_name(name)
@@ -17,16 +26,31 @@ def test_is_a_dockerfile(name):
 
 @pytest.mark.parametrize(
     "name",
-    ["Dockerfile.dockerignore", "Dockerfile.bak", "Dockerfile~", "Dockerfile.j2", "Dockerfile.tmpl", "dockerfile.py",
-     "Dockerfile.md", "MyDockerfileNotes", "docker-compose.yml"],
-)  # fmt: skip
+    [
+        "Dockerfile.dockerignore",
+        "Dockerfile.bak",
+        "Dockerfile~",
+        "Dockerfile.j2",
+        "Dockerfile.tmpl",
+        "dockerfile.py",
+        "Dockerfile.md",
+        "MyDockerfileNotes",
+        "docker-compose.yml",
+    ],
+)
 def test_is_no_dockerfile(name):
     assert not is_dockerfile_name(name)
 
 
 def test_finds_those_at_the_context_and_below_nearest_first(repo):
     workspace = repo(
-        {"Dockerfile": "", "svc/b/Dockerfile.b": "", "svc/Dockerfile": "", "svc/v/pyvenv.cfg": "", "svc/v/Dockerfile": ""},
+        {
+            "Dockerfile": "",
+            "svc/b/Dockerfile.b": "",
+            "svc/Dockerfile": "",
+            "svc/v/pyvenv.cfg": "",
+            "svc/v/Dockerfile": "",
+        },
         context="svc",
     )
     assert find_dockerfiles(workspace) == ("svc/Dockerfile", "svc/b/Dockerfile.b")
@@ -46,7 +70,7 @@ def test_several_are_listed(repo):
 
 
 def test_none_is_bad_input_with_a_hint(repo):
-    with pytest.raises(BadInput, match="no Dockerfile here .*-f"):
+    with pytest.raises(BadInput, match=r"no Dockerfile here .*-f"):
         choose_dockerfile(repo({"a.txt": ""}), None)
 
 

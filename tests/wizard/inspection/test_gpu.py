@@ -70,7 +70,6 @@ def kinds(workspace, dockerfile=b"FROM python:3.11\n"):
     return [(item.kind, item.evidence.path, item.evidence.line) for item in found]
 
 
-
 def test_reads_dockerfile_callers_packages_and_code(repo):
     workspace = repo(
         {
@@ -96,15 +95,25 @@ def test_reads_dockerfile_callers_packages_and_code(repo):
 
 
 def test_code_outside_the_context_and_other_peoples_requirements_do_not_count(repo):
-    workspace = repo({"train/t.py": "m.cuda()\n", "svc/app.py": "", "svc/requirements-gpu.txt": "cupy\n"}, context="svc")
+    workspace = repo(
+        {"train/t.py": "m.cuda()\n", "svc/app.py": "", "svc/requirements-gpu.txt": "cupy\n"}, context="svc"
+    )
     found = gpu_evidence(workspace, None, find_callers(workspace), manifests=["svc/requirements.txt"])
     assert found == ()
 
 
 @pytest.mark.parametrize(
     ("found", "verdict"),
-    [([], "none"), (["guarded-call"], "none"), (["guarded-call", "cpu-index"], "none"), (["unclear-call"], "unclear"),
-     (["cuda-call"], "gpu"), (["cuda-index"], "gpu"), (["cpu-index", "cuda-call"], "unclear"), (["cpu-index", "caller"], "gpu")],
-)  # fmt: skip
+    [
+        ([], "none"),
+        (["guarded-call"], "none"),
+        (["guarded-call", "cpu-index"], "none"),
+        (["unclear-call"], "unclear"),
+        (["cuda-call"], "gpu"),
+        (["cuda-index"], "gpu"),
+        (["cpu-index", "cuda-call"], "unclear"),
+        (["cpu-index", "caller"], "gpu"),
+    ],
+)
 def test_verdict(found, verdict):
     assert gpu_verdict(GpuEvidence(kind, Evidence("a", 1, "")) for kind in found) == verdict

@@ -17,8 +17,14 @@ def one(text: str):
 
 @pytest.mark.parametrize(
     "content",
-    [b"a==1\r\nb\r\n", b"\xef\xbb\xbfa\n# c\n\nb", b"a \\\n  --hash=sha256:0 \\\n  --hash=sha256:1\n", b"a\\\n# c\nb\\\n", b"\xff\xfea\x00\n\x00"],
-)  # fmt: skip
+    [
+        b"a==1\r\nb\r\n",
+        b"\xef\xbb\xbfa\n# c\n\nb",
+        b"a \\\n  --hash=sha256:0 \\\n  --hash=sha256:1\n",
+        b"a\\\n# c\nb\\\n",
+        b"\xff\xfea\x00\n\x00",
+    ],
+)
 def test_the_lines_are_the_file(content):
     file = parse_requirements(content, "r.txt")
     assert "".join(line.source for line in file.lines).encode(file.encoding) == content
@@ -46,18 +52,26 @@ def test_continuations_and_hashes_belong_to_the_requirement():
 
 @pytest.mark.parametrize(
     ("text", "path", "name"),
-    [("-e .", ".", None), ("--editable=./pkg[dev]", "./pkg", None), ("./dist/x-1.0-py3-none-any.whl", "./dist/x-1.0-py3-none-any.whl", "x"),
-     ("file:///srv/x.zip", "/srv/x.zip", None)],
-)  # fmt: skip
+    [
+        ("-e .", ".", None),
+        ("--editable=./pkg[dev]", "./pkg", None),
+        ("./dist/x-1.0-py3-none-any.whl", "./dist/x-1.0-py3-none-any.whl", "x"),
+        ("file:///srv/x.zip", "/srv/x.zip", None),
+    ],
+)
 def test_local_projects(text, path, name):
     assert (one(text).path, one(text).name) == (path, name)
 
 
 @pytest.mark.parametrize(
     ("text", "name"),
-    [("git+https://host.example/x/y.git@v1#egg=My_Pkg", "my-pkg"), ("-e git+ssh://git@host.example/y.git#egg=y", "y"),
-     ("pkg @ https://host.example/pkg-1.zip", "pkg"), ("https://host.example/torch-2.0-cp311-cp311-linux_x86_64.whl", "torch")],
-)  # fmt: skip
+    [
+        ("git+https://host.example/x/y.git@v1#egg=My_Pkg", "my-pkg"),
+        ("-e git+ssh://git@host.example/y.git#egg=y", "y"),
+        ("pkg @ https://host.example/pkg-1.zip", "pkg"),
+        ("https://host.example/torch-2.0-cp311-cp311-linux_x86_64.whl", "torch"),
+    ],
+)
 def test_addresses(text, name):
     assert one(text).name == name
     assert one(text).url is not None
@@ -66,15 +80,21 @@ def test_addresses(text, name):
 
 @pytest.mark.parametrize(
     ("text", "option", "value"),
-    [("-i https://a.example", "--index-url", "https://a.example"), ("--extra-index-url=https://b.example", "--extra-index-url", "https://b.example"),
-     ("-f ./wheels", "--find-links", "./wheels"), ("--no-index", "--no-index", "")],
-)  # fmt: skip
+    [
+        ("-i https://a.example", "--index-url", "https://a.example"),
+        ("--extra-index-url=https://b.example", "--extra-index-url", "https://b.example"),
+        ("-f ./wheels", "--find-links", "./wheels"),
+        ("--no-index", "--no-index", ""),
+    ],
+)
 def test_index_options(text, option, value):
     (line,) = parse_requirements(text.encode(), "r.txt").indexes
     assert (line.option, line.value) == (option, value)
 
 
-@pytest.mark.parametrize("text", ["flask=1.0", "--unheard-of x", "a b c", "-r", "-r a.txt -r b.txt", "flask==not!a version"])
+@pytest.mark.parametrize(
+    "text", ["flask=1.0", "--unheard-of x", "a b c", "-r", "-r a.txt -r b.txt", "flask==not!a version"]
+)
 def test_a_line_that_is_not_understood_says_so(text):
     file = parse_requirements(text.encode(), "r.txt")
     assert [line.text for line in file.unknown] == [text]
@@ -88,16 +108,23 @@ def test_bytes_that_are_no_text_are_bad_input_with_their_line():
 
 def test_includes_are_relative_to_the_including_file_and_cycles_end(repo):
     workspace = repo(
-        {"requirements/prod.txt": "-r base.txt\n-c ../constraints.txt\n", "requirements/base.txt": "-rprod.txt\nflask\n",
-         "constraints.txt": "flask<4\n"},
-    )  # fmt: skip
+        {
+            "requirements/prod.txt": "-r base.txt\n-c ../constraints.txt\n",
+            "requirements/base.txt": "-rprod.txt\nflask\n",
+            "constraints.txt": "flask<4\n",
+        },
+    )
     assert [file.path for file in read_tree(workspace, "requirements/prod.txt")] == [
-        "requirements/prod.txt", "requirements/base.txt", "constraints.txt",
-    ]  # fmt: skip
+        "requirements/prod.txt",
+        "requirements/base.txt",
+        "constraints.txt",
+    ]
 
 
 def test_manifests_name_what_reads_sources_and_what_cannot_be_followed(repo):
-    workspace = repo({"r.txt": "-e .\n-r missing.txt\n-r ../out.txt\npkg @ https://${TOKEN}@host.example/p.zip\nflask\n"})
+    workspace = repo(
+        {"r.txt": "-e .\n-r missing.txt\n-r ../out.txt\npkg @ https://${TOKEN}@host.example/p.zip\nflask\n"}
+    )
     found = manifests(workspace, "r.txt")
     assert [evidence.line for evidence in found.reads_sources] == [1]
     assert [evidence.line for evidence in found.unresolved] == [2, 3, 4]
@@ -109,9 +136,16 @@ def test_normalised_names():
 
 @pytest.mark.parametrize(
     ("image", "version"),
-    [("python:3.11-slim", (3, 11)), ("python:3.12.4-bookworm@sha256:00", (3, 12)), ("ghcr.io/astral-sh/uv:python3.13-trixie", (3, 13)),
-     ("docker.io/library/python:3", None), ("debian:bookworm-slim", (3, 11)), ("ubuntu:24.04", (3, 12)), ("host:5000/x/app", None)],
-)  # fmt: skip
+    [
+        ("python:3.11-slim", (3, 11)),
+        ("python:3.12.4-bookworm@sha256:00", (3, 12)),
+        ("ghcr.io/astral-sh/uv:python3.13-trixie", (3, 13)),
+        ("docker.io/library/python:3", None),
+        ("debian:bookworm-slim", (3, 11)),
+        ("ubuntu:24.04", (3, 12)),
+        ("host:5000/x/app", None),
+    ],
+)
 def test_python_version_of_a_base_image(image, version):
     assert version_of_image(image) == version
 
@@ -120,7 +154,9 @@ def test_the_manager_is_the_one_of_the_run_lines(repo):
     from wizard.dockerfile.scanner import parse
 
     source = b"FROM python:3.11\nCOPY . /app\nRUN cd /app && pip3 install -r /app/deps/base.txt -c deps/pins.txt\n"
-    workspace = repo({"deps/base.txt": "-r more.txt\n", "deps/more.txt": "", "deps/pins.txt": "", "poetry.lock": "", "dev.txt": ""})
+    workspace = repo(
+        {"deps/base.txt": "-r more.txt\n", "deps/more.txt": "", "deps/pins.txt": "", "poetry.lock": "", "dev.txt": ""}
+    )
     found = python_ecosystem(workspace, parse(source), list_files(workspace))
     assert found is not None
     assert (found.manager, found.manifests) == ("pip", ("deps/base.txt", "deps/more.txt", "deps/pins.txt"))
