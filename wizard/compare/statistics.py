@@ -9,6 +9,10 @@ from dataclasses import dataclass
 NOISE_SECONDS = 0.2
 """What the same build differs by on a quiet machine: the command line's own start-up takes 0.1 to 0.25 s."""
 
+SINGLE_RUN_NOISE = 0.1
+"""Share by which one run of the same build was seen to differ from the next on a busy machine: what a single run has to
+beat, since nobody knows its spread."""
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:
@@ -45,7 +49,9 @@ class Difference:
     @property
     def measured(self) -> bool:
         """Whether the difference is larger than the spread of either side and than the noise of a build."""
-        return abs(self.seconds) > max(self.before.spread, self.after.spread, NOISE_SECONDS)
+        single = min(self.before.count, self.after.count) == 1
+        noise = max(NOISE_SECONDS, SINGLE_RUN_NOISE * self.before.median if single else 0.0)
+        return abs(self.seconds) > max(self.before.spread, self.after.spread, noise)
 
 
 def summarise(seconds: Sequence[float]) -> Summary | None:

@@ -58,7 +58,7 @@ class ImageSize:
     """The sizes of one image. Figures of different image stores are never comparable."""
 
     unpacked: int
-    """Sum of the layers as `docker history` lists them: the same meaning in every store."""
+    """Sum of the layers as `docker history` lists them (file sizes, or disk blocks in the containerd store)."""
     content: int | None
     """Compressed layers; only the containerd store knows it."""
     layers: int

@@ -22,6 +22,8 @@ def test_no_runs_have_no_summary() -> None:
         ([100.0, 130.0, 98.0], [90.0, 91.0, 92.0], False),  # one side's own spread is larger
         ([0.5], [0.6], False),  # smaller than the noise of any build
         ([5.0], [5.0], False),
+        ([100.0], [95.0], False),  # nobody knows the spread of a single run
+        ([100.0, 100.5], [95.0, 95.5], True),
     ],
 )
 def test_a_difference_counts_only_beyond_spread_and_noise(
