@@ -174,7 +174,7 @@ def _copy(instruction: Instruction) -> str | None:
 def _healthcheck(instruction: Instruction) -> str | None:
     if not instruction.words:
         return "HEALTHCHECK requires at least one argument"
-    kind = re.split(r"[\t\n\v\f\r \x85\xa0]+", instruction.argument, maxsplit=1)[0]
+    kind = re.split(r"[\t\n\v\f\r ]+", instruction.argument, maxsplit=1)[0]
     has_command = bool(instruction.json) if instruction.json is not None else len(instruction.argument) > len(kind)
     if kind.upper() == "NONE":
         return "HEALTHCHECK NONE takes no arguments" if has_command else None

@@ -36,7 +36,7 @@ def parse(source: bytes, path: str = "Dockerfile") -> Document:
     if not source:
         raise DockerfileError("the Dockerfile cannot be empty", path=path)
     try:
-        scan = _Scan(source)
+        scan = Scan(source)
         document = Document(
             path, source, scan.escape, tuple(scan.directives), tuple(scan.comments), tuple(scan.instructions), ()
         )
@@ -57,8 +57,8 @@ def parse(source: bytes, path: str = "Dockerfile") -> Document:
     return document
 
 
-class _Scan:
-    """One pass over the physical lines."""
+class Scan:
+    """One pass over the physical lines: what BuildKit splits a file into before it looks at any instruction."""
 
     def __init__(self, source: bytes) -> None:
         self.source = source
