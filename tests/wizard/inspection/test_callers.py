@@ -13,7 +13,8 @@ def only(workspace):
 def test_compose_paths_become_relative_to_the_root(repo):
     workspace = repo(
         {
-            "deploy/compose.yaml": "services:\n  web:\n    build:\n      context: ../svc\n      dockerfile: d/Dockerfile\n"
+            "deploy/compose.yaml": "services:\n  web:\n    build:\n      context: ../svc\n"
+            "      dockerfile: d/Dockerfile\n"
             "      target: prod\n      args: {TOKEN: x, B: y}\n  db: {image: postgres}\n"
         },
     )
@@ -36,7 +37,8 @@ def test_a_broken_compose_file_is_a_note(repo):
 def test_a_shell_command_with_continuations(repo):
     workspace = repo(
         {
-            "build.sh": "# docker build old\nset -e\nDOCKER_BUILDKIT=1 docker buildx build --no-cache \\\n  -f docker/Dockerfile --target=prod \\\n"
+            "build.sh": "# docker build old\nset -e\nDOCKER_BUILDKIT=1 docker buildx build --no-cache \\\n"
+            "  -f docker/Dockerfile --target=prod \\\n"
             '  --build-arg TOKEN="s3cr3t" --build-arg B -t app:1 ./svc && docker push app:1\n'
         },
     )
@@ -49,8 +51,10 @@ def test_a_shell_command_with_continuations(repo):
 def test_a_workflow_step_with_the_build_action(repo):
     workspace = repo(
         {
-            ".github/workflows/ci.yml": "jobs:\n  b:\n    steps:\n      - uses: docker/build-push-action@v6\n        with:\n"
-            "          context: svc\n          file: svc/Dockerfile.prod\n          target: prod\n          build-args: |\n"
+            ".github/workflows/ci.yml": "jobs:\n  b:\n    steps:\n      - uses: docker/build-push-action@v6\n"
+            "        with:\n"
+            "          context: svc\n          file: svc/Dockerfile.prod\n          target: prod\n"
+            "          build-args: |\n"
             "            A=1\n            B=2\n      - run: echo\n        with:\n          target: other\n"
         },
     )

@@ -36,7 +36,8 @@ GUARDED = [
     "def f():\n    if not torch.cuda.is_available():\n        return x\n    return x.cuda()",
     'if device.type == "cuda":\n    x.cuda()',
     "try:\n    x.cuda()\nexcept Exception:\n    x.cpu()",
-    "class A:\n    def f(self):\n        self.gpu = torch.cuda.is_available()\n    def g(self):\n        if self.gpu: x.cuda()",
+    "class A:\n    def f(self):\n        self.gpu = torch.cuda.is_available()\n"
+    "    def g(self):\n        if self.gpu: x.cuda()",
     "def has():\n    return torch.cuda.device_count() > 0\nif has():\n    x.cuda()",
     'providers = ["CUDAExecutionProvider", "CPUExecutionProvider"]',
     'load(device_map="auto")',
