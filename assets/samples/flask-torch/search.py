@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import threading
 
 import torch
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -23,6 +24,7 @@ class Library:
         self._texts = [f"{note['title']}. {note['text']}" for note in self.notes]
         self._words = TfidfVectorizer(stop_words="english")
         self._word_vectors = torch.tensor(self._words.fit_transform(self._texts).toarray(), dtype=torch.float32)
+        self._loading = None
         self._model = None
         self._meanings = None
 
@@ -41,18 +43,21 @@ class Library:
         return torch.nn.functional.cosine_similarity(vector, self._word_vectors)
 
     def _by_meaning(self, text):
-        """None when there is no model to be had: the word statistics will do then."""
-        if self._model is False:
+        """None as long as there is no model: the word statistics will do then."""
+        if self._loading is None:
+            # the first download takes a minute, nobody wants to wait for that
+            self._loading = threading.Thread(target=self._load, daemon=True)
+            self._loading.start()
+        if self._meanings is None:
             return None
-        try:
-            if self._model is None:
-                from sentence_transformers import SentenceTransformer
+        vector = self._model.encode([text], convert_to_tensor=True)
+        return torch.nn.functional.cosine_similarity(vector, self._meanings).cpu()
 
-                self._model = SentenceTransformer(MODEL, device=device())
-                self._meanings = self._model.encode(self._texts, convert_to_tensor=True)
-            vector = self._model.encode([text], convert_to_tensor=True)
+    def _load(self):
+        try:
+            from sentence_transformers import SentenceTransformer
+
+            self._model = SentenceTransformer(MODEL, device=device())
+            self._meanings = self._model.encode(self._texts, convert_to_tensor=True)
         except Exception as error:
             log.warning("no sentence model (%s), searching by words", error)
-            self._model = False
-            return None
-        return torch.nn.functional.cosine_similarity(vector, self._meanings).cpu()
