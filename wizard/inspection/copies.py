@@ -7,9 +7,13 @@ import re
 from dataclasses import dataclass
 
 from wizard.dockerfile.document import Document, Instruction, Stage
-from wizard.dockerfile.sources import context_sources, destination
+from wizard.dockerfile.sources import context_sources, operands
+from wizard.dockerfile.stages import lineage
 from wizard.dockerfile.state import environment
 from wizard.workspace import OutsideRoot, Workspace
+
+IMAGE_FOLDER = "/(the image's folder)"
+"""Stands for the working directory that the base image sets, where the file sets none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +41,30 @@ def context_copies(document: Document, stage: Stage) -> tuple[ContextCopy, ...]:
     return tuple(found)
 
 
+def working_directory(document: Document, stage: Stage, instruction: Instruction) -> str | None:
+    """Where relative paths of an instruction start: an absolute path, IMAGE_FOLDER where the file never sets one,
+    None where it depends on a variable."""
+    state = environment(document, stage, instruction)
+    if state.workdir is not None:
+        return state.workdir
+    sets = any(
+        other.keyword == "WORKDIR" and other.index < instruction.index
+        for one in lineage(document, stage)
+        for other in one.instructions
+    )
+    return None if sets else IMAGE_FOLDER
+
+
 def _read(document: Document, stage: Stage, instruction: Instruction) -> ContextCopy | None:
     state = environment(document, stage, instruction)
-    target = destination(instruction)
-    sources = context_sources(instruction)
-    if target is None or not sources or state.workdir is None or "$" in target or any("$" in s for s in sources):
+    workdir = working_directory(document, stage, instruction)
+    words = operands(instruction)
+    target = state.expand(words[-1]) if words else None
+    sources = context_sources(instruction, state)
+    if target is None or not sources or workdir is None or any("$" in source for source in sources):
         return None
-    absolute = posixpath.normpath(posixpath.join(state.workdir, target))
-    into = len(sources) > 1 or target.endswith("/") or target in (".", "..") or absolute in (state.workdir, "/")
+    absolute = posixpath.normpath(posixpath.join(workdir, target))
+    into = len(sources) > 1 or target.endswith("/") or target in (".", "..") or absolute in (workdir, "/")
     return ContextCopy(instruction, tuple(_clean(source) for source in sources), absolute, into)
 
 
@@ -52,7 +72,9 @@ def _clean(source: str) -> str:
     return posixpath.normpath(source.lstrip("/") or ".").removeprefix("../")
 
 
-def context_path(workspace: Workspace, copies: tuple[ContextCopy, ...], image_path: str) -> tuple[str, ContextCopy] | None:
+def context_path(
+    workspace: Workspace, copies: tuple[ContextCopy, ...], image_path: str
+) -> tuple[str, ContextCopy] | None:
     """The context file that the last of `copies` puts at `image_path`, relative to the context; None where none does."""
     for copy in reversed(copies):
         for source in copy.sources:

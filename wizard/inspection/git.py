@@ -62,6 +62,17 @@ def uncommitted(workspace: Workspace, paths: Iterable[str]) -> frozenset[str]:
     return frozenset(path for path, held in zip(wanted, committed, strict=True) if held != _on_disk(workspace, path))
 
 
+def ignored(workspace: Workspace, folder: str) -> tuple[str, ...]:
+    """Files and folders below `folder` that git ignores and does not track, relative to the root, sorted.
+
+    A wholly ignored folder stands for everything in it. Nothing outside of a git repo.
+    """
+    answer = _git(
+        workspace, "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory", "--", folder
+    )
+    return tuple(sorted(_text(name).rstrip("/") for name in answer.split(b"\0") if name))
+
+
 def _text(name: bytes) -> str:
     return name.decode("utf-8", "surrogateescape")
 

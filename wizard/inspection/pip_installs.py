@@ -7,14 +7,18 @@ from dataclasses import dataclass
 
 from wizard.dockerfile.document import Document, Stage
 from wizard.dockerfile.installs import Install
-from wizard.dockerfile.state import environment
 from wizard.errors import DockwizError
-from wizard.inspection.copies import ContextCopy, context_copies, context_path
+from wizard.inspection.copies import ContextCopy, context_copies, context_path, working_directory
 from wizard.inspection.ecosystems.python import manifests
 from wizard.inspection.steps import Reading
 from wizard.workspace import Workspace
 
-PIP_LIKE = frozenset({"pip", "uv pip"})
+_FILE_OPTIONS = frozenset({"-r", "--requirement", "-c", "--constraint"})
+
+
+def is_pip(install: Install) -> bool:
+    """Whether it is `pip install` or `uv pip install`, which read requirements files and nothing else of a project."""
+    return (install.manager, install.verb) in (("pip", "install"), ("uv", "pip install"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +48,14 @@ def requirement_files(install: Install) -> tuple[str, ...]:
 def manifests_of(workspace: Workspace, document: Document, stage: Stage, reading: Reading) -> ManifestsOf:
     """The manifests of all pip installs of one RUN, those included by others too."""
     instruction = reading.instruction
-    workdir = environment(document, stage, instruction).workdir
+    workdir = working_directory(document, stage, instruction)
     copies = tuple(c for c in context_copies(document, stage) if c.instruction.index < instruction.index)
     found: dict[str, Manifest] = {}
     for install in reading.installs:
-        if install.manager not in PIP_LIKE:
+        if not is_pip(install):
             continue
+        if any(option.name in _FILE_OPTIONS and option.value is None for option in install.options):
+            return ManifestsOf(because="the name of a requirements file depends on a value that only the build knows")
         for name in requirement_files(install):
             if workdir is None or "$" in name or "://" in name:
                 return ManifestsOf(because=f"where {name} stands depends on a value that only the build knows")

@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from dataclasses import dataclass
 from typing import Literal
 
 from wizard.dockerfile.document import Document, Instruction, Stage
+from wizard.dockerfile.cleaning import cleans
 from wizard.dockerfile.installs import Install, installs
 from wizard.dockerfile.shell import Command, Script, parse_run
 
@@ -19,13 +21,17 @@ METADATA = frozenset(
     {"ENV", "ARG", "LABEL", "EXPOSE", "CMD", "ENTRYPOINT", "HEALTHCHECK", "STOPSIGNAL", "MAINTAINER", "USER",
      "WORKDIR", "SHELL", "VOLUME"}
 )  # fmt: skip
-SYSTEM_MANAGERS = frozenset({"apt", "apk", "dnf"})
+APT = frozenset({"apt-get", "apt", "aptitude"})
+SYSTEM_MANAGERS = APT | {"apk", "dnf", "yum", "microdnf", "zypper"}
 
 _HARMLESS = frozenset(
     {"true", ":", "echo", "printf", "set", "export", "useradd", "adduser", "groupadd", "addgroup", "usermod", "mkdir",
      "ldconfig", "locale-gen", "which", "sleep", "date", "uname", "id", "whoami"}
 )  # fmt: skip
-_SYSTEM_FOLDERS = ("/var/lib/apt/", "/var/cache/", "/var/log/", "/var/tmp/", "/tmp/", "/root/.cache", "/usr/share/doc", "/usr/share/man")
+_SYSTEM_FOLDERS = (
+    "/var/lib/apt/", "/var/cache/", "/var/log/", "/var/tmp/", "/tmp/", "/root/.cache", "/usr/share/doc", "/usr/share/man",
+)  # fmt: skip
+_DISCARDED = re.compile(r"(?:\s*(?:[0-9]?>&[0-9]|(?:[0-9]|&)?>>?\s*/dev/null))*\s*")
 
 
 @dataclass(frozen=True)
@@ -71,30 +77,55 @@ def _read_run(document: Document, instruction: Instruction) -> Reading:
     by_command = {install.command.span: install for install in found}
     for command in script.commands:
         install = by_command.get(command.span)
-        because = _reads_files(install) if install is not None else _not_harmless(command)
+        because = _unusual(document, command)
+        if because is None:
+            because = _not_harmless(command) if install is None else _reads_files(install)
         if because is not None:
             return Reading(instruction, "unknown", script, found, because)
-    return Reading(instruction, "install" if found else "neutral", script, found)
+    return Reading(instruction, "install" if any(one.installs for one in found) else "neutral", script, found)
+
+
+def words_of(command: Command, limit: int = 4) -> str:
+    """The beginning of a command, for messages."""
+    text = " ".join(word.text for word in command.words[:limit])
+    return f"{text} …" if len(command.words) > limit else text
+
+
+def _unusual(document: Document, command: Command) -> str | None:
+    """Why a command may do more than its words say."""
+    if command.kind in ("compound", "function"):
+        return "it holds a shell construct (if, for, function …)"
+    if command.substitutes or command.background:
+        return f"`{words_of(command)}` holds a command substitution or runs in the background"
+    if command.piped and command.joined_by in ("|", "|&"):
+        return f"`{words_of(command)}` reads from a pipe"
+    if command.redirects and not _discards_output(document, command):
+        return f"`{words_of(command)}` reads or writes a file by redirection"
+    return None
+
+
+def _discards_output(document: Document, command: Command) -> bool:
+    """Whether its redirections only join streams or throw output away."""
+    end = command.words[-1].span.end if command.words else command.span.start
+    rest = document.source[end : command.span.end].decode("utf-8", "replace")
+    return _DISCARDED.fullmatch(rest) is not None
 
 
 def _reads_files(install: Install) -> str | None:
     """Why an install may read files of the sources other than its manifests."""
     if install.paths:
-        return f"installs the local path {install.paths[0]}"
-    if install.command.reads_input:
-        return "reads its packages from a file or a pipe"
+        return f"it installs the local path {install.paths[0]}"
+    if "xargs" in install.wrappers:
+        return "it reads the packages from somewhere else"
     return None
 
 
 def _not_harmless(command: Command) -> str | None:
     name = posixpath.basename(command.name or "")
-    text = " ".join(word.text for word in command.words[:4])
-    if command.writes_file or command.reads_input:
-        return f"`{text}` reads or writes a file"
+    if name in _HARMLESS or command.kind in ("assignment", "subshell") or cleans(command) is not None:
+        return None
     if name == "rm":
         paths = [word.value for word in command.words[1:] if not word.text.startswith("-")]
         if all(path is not None and path.startswith(_SYSTEM_FOLDERS) for path in paths):
             return None
-    if name in _HARMLESS:
-        return None
-    return f"`{text}` is not known to be independent of the sources"
+    return f"`{words_of(command)}` is not known to be independent of the sources"

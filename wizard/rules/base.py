@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from wizard.dockerfile.document import Document
+from wizard.dockerfile.document import Document, Instruction
+from wizard.inspection.masking import shown
 from wizard.inspection.values import Evidence, Inspection
 from wizard.workspace import Workspace
 
@@ -39,6 +40,11 @@ class View:
     """That Dockerfile, parsed from `workspace`."""
     inspection: Inspection
     settings: Settings = field(default_factory=Settings)
+
+
+def evidence_at(view: View, instruction: Instruction) -> Evidence:
+    """An instruction of the Dockerfile as evidence, secrets masked."""
+    return Evidence(view.dockerfile, instruction.start_line, shown(f"{instruction.keyword} {instruction.argument}"))
 
 
 @dataclass(frozen=True, slots=True)

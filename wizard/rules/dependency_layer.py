@@ -29,11 +29,11 @@ from wizard.dockerfile.document import Document, Instruction, Span, Stage
 from wizard.dockerfile.editing import Edit, block, delete, insert_after, insert_before, splice
 from wizard.dockerfile.state import State, environment
 from wizard.dockerfile.style import style_of
-from wizard.inspection.copies import ContextCopy, context_copies, copies_sources
-from wizard.inspection.pip_installs import PIP_LIKE, Manifest, manifests_of, requirement_files
+from wizard.inspection.copies import IMAGE_FOLDER, ContextCopy, context_copies, copies_sources, working_directory
+from wizard.inspection.pip_installs import Manifest, is_pip, manifests_of, requirement_files
 from wizard.inspection.steps import SYSTEM_MANAGERS, Reading, read_steps
 from wizard.inspection.values import Evidence
-from wizard.rules.base import Category, Proposal, Refusal, View
+from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at
 
 ID = "dependency-layer"
 TITLE = "Install the dependencies before copying the sources"
@@ -41,6 +41,7 @@ CATEGORY: Category = "speed"
 
 _SYSTEM_FOLDERS = ("/etc", "/usr/local", "/usr/share", "/usr/lib", "/usr/bin", "/bin", "/sbin", "/lib", "/run", "/dev")
 _PIP_SETTINGS = ("PIP_CONFIG_FILE", "PIP_CONSTRAINT", "PIP_REQUIREMENT", "PIP_FIND_LINKS", "UV_CONSTRAINT", "UV_CONFIG_FILE")
+_SYSTEM_NAMES = ("etc", "usr", "bin", "lib", "opt", "root", "var", "home")
 _HOME_SETTINGS = (".netrc", ".pip", ".config", ".pypirc")
 
 
@@ -78,7 +79,7 @@ def propose(view: View) -> Proposal | Refusal | None:
         safety="safe",
         why=f"Line {copy.start_line} copies the sources before line {install.start_line} installs packages, so one "
         "edited file runs every install again.",
-        evidence=tuple(_evidence(view, item) for move in moves for item in (move.moved[0], move.installs[0].instruction)),
+        evidence=tuple(evidence_at(view, item) for move in moves for item in (move.moved[0], move.installs[0].instruction)),
         edits={view.dockerfile: document.source},
         risk=_risk(moves),
     )
@@ -93,7 +94,7 @@ def _in_stage(view: View, stage: Stage) -> _Move | Refusal | None:
     first = copies[readings[start].instruction.index]
     problem = _immovable(view, stage, first)
     if problem is not None:
-        return Refusal(ID, problem, (_evidence(view, first.instruction),))
+        return Refusal(ID, problem, (evidence_at(view, first.instruction),))
     moved = [readings[start].instruction]
     passed: list[Reading] = []
     barrier: str | None = None
@@ -111,14 +112,14 @@ def _in_stage(view: View, stage: Stage) -> _Move | Refusal | None:
     if not installs:
         if barrier is None or not any(r.installs for r in readings if r.instruction.index >= where.index):
             return None
-        return Refusal(ID, f"line {where.start_line}: {barrier}", (_evidence(view, where),))
+        return Refusal(ID, f"line {where.start_line}: {barrier}", (evidence_at(view, where),))
     last = installs[-1].instruction
     moved = [instruction for instruction in moved if instruction.index < last.index]
     needs = tuple(_needed_manifests(view, stage, installs, frozenset(i.index for i in moved)))
     for instruction in moved:
         problem = _cannot_land(view, stage, instruction, last, copies.get(instruction.index))
         if problem is not None:
-            return Refusal(ID, problem, (_evidence(view, instruction),))
+            return Refusal(ID, problem, (evidence_at(view, instruction),))
     return _Move(stage, tuple(moved), last, installs, needs)
 
 
@@ -147,13 +148,20 @@ def _immovable(view: View, stage: Stage, copy: ContextCopy) -> str | None:
     if odd is not None:
         return f"{line}: the copy uses --{odd}, and what it brings is not worked out"
     state = environment(view.document, stage, instruction)
-    if copy.destination == "/" and "." in copy.sources:
-        return f"{line}: the sources are copied over the whole file system, so a later step may read any of them"
+    if copy.destination in ("/", IMAGE_FOLDER):
+        over = next((name for name in _SYSTEM_NAMES if _brings(view, copy, name)), None)
+        if over is not None:
+            return f"{line}: the sources are copied over the root folder and bring {over}/, which installs may read"
     if copy.destination == state.home:
         settings = [name for name in _HOME_SETTINGS if view.workspace.exists(view.workspace.from_context(name))]
         if settings:
             return f"{line}: the sources go to the home folder and bring {settings[0]}, which installs may read"
     return None
+
+
+def _brings(view: View, copy: ContextCopy, name: str) -> bool:
+    """Whether the copy puts something of this name directly into its destination."""
+    return any(view.workspace.exists(view.workspace.from_context(f"{source}/{name}")) for source in copy.sources)
 
 
 def _barrier(view: View, stage: Stage, reading: Reading, first: ContextCopy) -> str | None:
@@ -169,14 +177,14 @@ def _barrier(view: View, stage: Stage, reading: Reading, first: ContextCopy) -> 
 
 
 def _install_barrier(view: View, stage: Stage, reading: Reading, first: ContextCopy) -> str | None:
-    odd = next((m for m in sorted(reading.managers) if m not in SYSTEM_MANAGERS | PIP_LIKE), None)
+    odd = next((i for i in reading.installs if i.manager not in SYSTEM_MANAGERS and not is_pip(i)), None)
     if odd is not None:
-        return f"which files `{odd}` reads is not known to this rule yet"
+        return f"which files `{odd.manager} {odd.verb}` reads is not known to this rule yet"
     state = environment(view.document, stage, reading.instruction)
     setting = _points_into(state, first.destination)
-    if setting is not None and reading.managers & PIP_LIKE:
+    if setting is not None and any(is_pip(install) for install in reading.installs):
         return f"{setting} points into the sources"
-    if "uv pip" in reading.managers and any(
+    if "uv" in reading.managers and any(
         view.workspace.exists(view.workspace.from_context(name)) for name in ("uv.toml", "pyproject.toml")
     ):
         return "uv reads its settings from uv.toml or pyproject.toml among the sources"
@@ -239,7 +247,7 @@ def _edits(view: View, move: _Move) -> Iterator[Edit]:
         yield delete(document, instruction)
     yield insert_after(document, move.below, "".join(_moved_text(document, instruction) for instruction in move.moved))
     for install, manifests in move.manifests:
-        workdir = environment(document, move.stage, install).workdir
+        workdir = working_directory(document, move.stage, install)
         yield insert_before(document, install, "\n".join(_copy_lines(view, manifests, workdir)))
 
 
@@ -269,9 +277,6 @@ def _copy_lines(view: View, manifests: tuple[Manifest, ...], workdir: str | None
         argument = " ".join(words) if plain else "[" + ", ".join(f'"{word}"' for word in words) + "]"
         yield style.instruction("COPY", argument, flags)
 
-
-def _evidence(view: View, instruction: Instruction) -> Evidence:
-    return Evidence(view.dockerfile, instruction.start_line, f"{instruction.keyword} {instruction.argument}"[:200])
 
 
 def _risk(moves: list[_Move]) -> str:
