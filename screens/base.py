@@ -39,12 +39,12 @@ def ordered_bindings(screen: PageScreen) -> list[tuple[str, Binding]]:
 
 
 def shown_bindings(screen: PageScreen) -> list[Binding]:
-    """The bindings for the key bar, one key for each action; cancelling is there while something can be cancelled."""
+    """The bindings for the key bar, one key for each purpose; cancelling is there while something can be cancelled."""
     busy = screen.wizard.flow.building or screen.wizard.flow.measuring
     kept: dict[str, Binding] = {}
     for _, binding in ordered_bindings(screen):
         if binding.show or (busy and binding.action == "interrupt"):
-            kept.setdefault(binding.action, binding)
+            kept.setdefault(binding.description, binding)
     return list(kept.values())
 
 

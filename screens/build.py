@@ -38,7 +38,8 @@ class BuildScreen(PageScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "next", "Report", id="next", tooltip="Go on: the report"),
-        Binding("enter,right,l", "open", "Steps", key_display="enter", id="open", tooltip="Choose a step of this lane"),
+        Binding("enter", "steps", "Steps", id="steps", tooltip="Choose a step of this lane"),
+        Binding("l,right", "open", "Steps", id="open", tooltip="Choose a step of this lane"),
         Binding("r", "retry", "Retry", id="retry", tooltip="Build again"),
         Binding("u", "undo", "Undo", id="undo", tooltip="Put the files back as they were"),
         Binding("f", "follow", "Follow", id="follow", tooltip="Keep the newest line of the log in sight"),
@@ -124,10 +125,13 @@ class BuildScreen(PageScreen):
     def _follow_lane(self) -> None:
         if not self._auto_lane or not self.rows:
             return
-        active = [number for number, row in enumerate(self.rows) if row.state in ("failed", "running")]
+        active = [number for number, row in enumerate(self.rows) if row.state in ("failed", "running", "cancelled")]
         failed = [number for number in active if self.rows[number].state == "failed"]
         if active:
             self.lanes.cursor = failed[0] if failed else active[-1]
+        elif self.trace is not None and self.trace.outcome == "done":
+            staged = [number for number, row in enumerate(self.rows) if row.steps]
+            self.lanes.cursor = max(staged, key=lambda number: self.rows[number].seconds or 0.0, default=0)
 
     @property
     def lane(self) -> lanes.Lane | None:
@@ -219,7 +223,9 @@ class BuildScreen(PageScreen):
         result = session.build
         if action == "next":
             return result is not None and result.outcome == "done" and not self.choosing
-        if action == "open":
+        if action == "steps" and result is not None and result.outcome == "done":
+            return False
+        if action in ("steps", "open"):
             return self.trace is not None and bool(self._lane_steps()) and not self.choosing
         if action == "retry":
             return not flow.building and (result is None or result.outcome != "done")
@@ -244,6 +250,9 @@ class BuildScreen(PageScreen):
         self.chosen = (step.stage, step.index) if step is not None else None
         self.update()
         self.steps.focus()
+
+    def action_steps(self) -> None:
+        self.action_open()
 
     def action_back(self) -> None:
         if self.choosing or self.show_warnings or self.chosen is not None:

@@ -193,7 +193,7 @@ class Flow:
     @property
     def building(self) -> bool:
         """A build runs or is about to."""
-        return self.jobs.running("start", "build")
+        return self.running is not None or self.jobs.running("start", "build")
 
     @property
     def measuring(self) -> bool:

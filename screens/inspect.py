@@ -46,6 +46,7 @@ class InspectScreen(PageScreen):
         self.facts = LineView(self.glyphs, id="facts")
         self.middle = Separator(self.glyphs, id="middle")
         self.source = LineView(self.glyphs, cursor=True, id="source")
+        self.source.sideways = True
         return (
             self.summary,
             Container(Container(self.facts, id="left"), Container(self.middle, self.source, id="right"), id="split"),

@@ -126,7 +126,9 @@ def _add_plan(parser: argparse.ArgumentParser) -> None:
     form.add_argument("--json", action="store_true", help="dockwiz.plan/1")
     form.add_argument("--diff", action="store_true", help="the whole diff, as `git apply` takes it")
     form.add_argument("--sarif", action="store_true", help="SARIF 2.1.0")
-    parser.add_argument("--exit-code", action="store_true", help="exit with 1 where the selection would change something")
+    parser.add_argument(
+        "--exit-code", action="store_true", help="exit with 1 where the selection would change something"
+    )
     _select(parser)
 
 
@@ -145,7 +147,9 @@ def _add_undo(parser: argparse.ArgumentParser) -> None:
 def _add_build(parser: argparse.ArgumentParser) -> None:
     _repo(parser)
     parser.add_argument("--progress", choices=("auto", "plain", "json"), default="auto")
-    parser.add_argument("--replay", type=Path, metavar="FILE", help="show a recorded rawjson stream instead of building")
+    parser.add_argument(
+        "--replay", type=Path, metavar="FILE", help="show a recorded rawjson stream instead of building"
+    )
     parser.add_argument("--builder", metavar="NAME", help="the buildx builder")
     parser.add_argument("--platform", metavar="PLATFORM,…")
     parser.add_argument("--cache-from", action="append", default=[], metavar="SPEC")

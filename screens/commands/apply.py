@@ -21,7 +21,8 @@ def run(options: argparse.Namespace) -> int:
         return 0
     if not options.yes:
         raise BadInput(
-            f"would change {', '.join(plan.changes)}: nothing was written", hint="look with --diff of plan; write with --yes"
+            f"would change {', '.join(plan.changes)}: nothing was written",
+            hint="look with --diff of plan; write with --yes",
         )
     done = apply(plan, repo.state)
     print(f"Applied {', '.join(done.rules)}.")

@@ -34,16 +34,23 @@ def _lines(inspection: Inspection, document: Document, with_paths: bool) -> list
     stages = ", ".join(f"{stage.name or stage.index} from {stage.base}" for stage in document.stages)
     lines = [f"Dockerfile   {inspection.dockerfile}: {len(document.instructions)} instructions; {stages}"]
     lines += [f"Other        {path}" for path in inspection.dockerfiles if path != inspection.dockerfile]
-    lines += [f"Packages     {found.manager} ({found.name}): {', '.join(found.manifests)}" for found in inspection.ecosystems]
+    lines += [
+        f"Packages     {found.manager} ({found.name}): {', '.join(found.manifests)}" for found in inspection.ecosystems
+    ]
     context = inspection.context
     ignore = context.ignore_file or "no .dockerignore"
     lines.append(f"Context      {context.files:,} files, {size(context.bytes)} ({ignore})")
     lines += [f"             {size(folder.bytes):>9}  {folder.path}" for folder in context.largest[:8]]
     lines += [f"Built by     {caller.path}:{caller.line or 1}  {caller.text}" for caller in inspection.callers]
-    lines += [f"GPU          {sign.kind}: {sign.evidence.path}:{sign.evidence.line or 1}  {sign.evidence.text}" for sign in inspection.gpu]
+    lines += [
+        f"GPU          {sign.kind}: {sign.evidence.path}:{sign.evidence.line or 1}  {sign.evidence.text}"
+        for sign in inspection.gpu
+    ]
     if inspection.engine is not None:
         engine = inspection.engine
-        builder = f"buildx {engine.buildx}, builder {engine.builder} ({engine.driver})" if engine.buildx else "no buildx"
+        builder = (
+            f"buildx {engine.buildx}, builder {engine.builder} ({engine.driver})" if engine.buildx else "no buildx"
+        )
         lines.append(f"Engine       {engine.version} at {engine.host}, {engine.store} store, {builder}")
     else:
         lines.append(f"Engine       none: {inspection.no_engine}")

@@ -36,9 +36,14 @@ def _lines(plan: Plan) -> list[str]:
     if plan.refusals:
         lines += ["", "Not proposed, and why:"]
         for refusal in plan.refusals:
-            lines += textwrap.wrap(f"{refusal.rule}: {refusal.because}", WIDTH, initial_indent="  - ", subsequent_indent="    ")
+            lines += textwrap.wrap(
+                f"{refusal.rule}: {refusal.because}", WIDTH, initial_indent="  - ", subsequent_indent="    "
+            )
     if plan.changes:
-        lines += ["", f"Would change {', '.join(plan.changes)}. See it with --diff, write it with `dockwiz apply --yes`."]
+        lines += [
+            "",
+            f"Would change {', '.join(plan.changes)}. See it with --diff, write it with `dockwiz apply --yes`.",
+        ]
     elif not plan.steps:
         lines += ["", "Nothing to do."]
     return lines
@@ -46,7 +51,9 @@ def _lines(plan: Plan) -> list[str]:
 
 def _proposal(step: Step) -> list[str]:
     proposal = step.proposal
-    lines = [f"[{'x' if step.selected else ' '}] {proposal.rule}: {proposal.title}  ({proposal.safety}, {proposal.category})"]
+    lines = [
+        f"[{'x' if step.selected else ' '}] {proposal.rule}: {proposal.title}  ({proposal.safety}, {proposal.category})"
+    ]
     lines += textwrap.wrap(proposal.why, WIDTH, initial_indent="    ", subsequent_indent="    ")
     for item in proposal.evidence[:3]:
         place = item.path if item.line is None else f"{item.path}:{item.line}"

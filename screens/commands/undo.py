@@ -20,7 +20,9 @@ def run(options: argparse.Namespace) -> int:
         print("Nothing to undo: dockwiz has changed nothing here.")
         return 0
     if not options.yes:
-        raise BadInput(f"would put back {', '.join(sorted(entry.before))}: nothing was written", hint="write with --yes")
+        raise BadInput(
+            f"would put back {', '.join(sorted(entry.before))}: nothing was written", hint="write with --yes"
+        )
     try:
         done = undo(workspace, state)
     except UndoWouldLose as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from screens.glyphs import Glyphs
@@ -12,6 +13,8 @@ from wizard.build.logs import plain
 from wizard.build.values import BuildError
 
 LOG_LINES = 30
+_NUMBERED = re.compile(r"\s*\d+ \|")
+"""The lines of the Dockerfile among the builder's words."""
 
 
 def failed(error: BuildError, log: Sequence[str], width: int, glyphs: Glyphs) -> list[Line]:
@@ -24,7 +27,8 @@ def failed(error: BuildError, log: Sequence[str], width: int, glyphs: Glyphs) ->
         for number, row in enumerate(wrap(mask(error.message), width - 4))
     ]
     rows.append(line("   ", where, Span(place, "place"), code))
-    rows += [line(Span(f"   {mask(plain(row))}", "bad" if ">>>" in row else "")) for row in error.excerpt]
+    source = [mask(plain(row)) for row in error.excerpt if _NUMBERED.match(row)]
+    rows += [line(Span(f"   {row}", "bad" if ">>>" in row else "")) for row in source]
     if log:
         rows.append(line(Span(" Last lines of that step", "strong")))
         rows += [line(f"   {plain(row)}") for row in log[-LOG_LINES:]]

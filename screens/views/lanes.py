@@ -11,7 +11,7 @@ from screens.lines import Line, Span, fit, line, shorten
 from wizard.build.steps import Kind
 from wizard.build.values import BuildTrace, Interval, StepTrace, TaskTrace, length
 
-AXIS_STEPS = (5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600)
+AXIS_STEPS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600)
 ROLE = {"done": "good", "cached": "cached", "running": "running", "failed": "bad", "cancelled": "warn"}
 
 

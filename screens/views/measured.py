@@ -6,7 +6,8 @@ import re
 
 from screens import figures, words
 from screens.glyphs import Glyphs
-from screens.lines import Line, Span, fit, line, paragraph
+from screens.lines import Line, Span, fit, line, paragraph, shorten
+from screens.masking import mask
 from screens.session import Session
 from wizard.compare.values import LABELS, Comparison, Progress, Run, SideResult
 from wizard.report.rows import rows as table
@@ -90,18 +91,15 @@ def _build_only(session: Session, tag: str, width: int, glyphs: Glyphs) -> list[
         rows += paragraph("  This build", f"{words.duration(result.seconds)}, {cached}   (measured)", width, indent=17)
         slowest = sorted((step for step in trace.steps if step.state == "done"), key=lambda s: -s.seconds)[:3]
         for number, step in enumerate(slowest):
-            label = "  Slowest" if number == 0 else ""
-            rows += paragraph(
-                label, f"{figures.brief(step.seconds):>6}  {step.label}  {step.command}", width, indent=17
-            )
+            label = fit("  Slowest" if number == 0 else "", 17)
+            text = f"{figures.brief(step.seconds):>6}  {step.label}  {mask(step.command)}"
+            rows.append(line(Span(label, "key"), shorten(text, width - 17)))
     missing = (
         "the build before, a cold build, a rebuild after an edit, the image's size, and whether both do the same job"
     )
     rows += paragraph("  Not measured", missing, width, indent=17, role="warn")
     rows.append(line())
-    rows.append(
-        line(Span("  enter", "key"), "  measures all of that: builds both sides here, runs both images, and compares.")
-    )
+    rows.append(line(Span("  enter", "key"), "  builds both sides, runs both images, and compares them."))
     rows += paragraph("", "It works on private copies and removes what it made.", width, indent=9, role="dim")
     del glyphs
     return [*rows, *_next(session, tag, width)]

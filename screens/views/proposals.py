@@ -15,9 +15,9 @@ from wizard.plan.fold import Step
 from wizard.rules.base import Estimate, Proposal, Refusal
 
 BASES = {
-    "index": "from file sizes in the package index",
-    "measured": "measured here",
-    "catalogue": "from the bundled catalogue",
+    "index": "estimated from file sizes in the package index",
+    "measured": "estimated from builds measured here",
+    "catalogue": "estimated from the bundled catalogue",
 }
 
 
@@ -113,7 +113,7 @@ def detail(entry: Entry, width: int, glyphs: Glyphs) -> list[Line]:
     if proposal.estimate is not None and saving(proposal.estimate):
         rows += paragraph(
             " Saves",
-            f"about {saving(proposal.estimate)[3:]} (estimate {BASES[proposal.estimate.basis]})",
+            f"about {saving(proposal.estimate)[3:]} ({BASES[proposal.estimate.basis]})",
             width,
             indent=10,
         )

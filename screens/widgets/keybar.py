@@ -13,6 +13,8 @@ from textual.widget import Widget
 from screens.lines import clean, shorten, width_of
 
 HELP = ("?", "Help")
+SECONDS = 5.0
+"""How long a confirmation stays."""
 
 
 def key_label(binding: Binding) -> str:
@@ -47,12 +49,13 @@ class KeyBar(Widget):
         self.said = ""
 
     def say(self, text: str) -> None:
-        """Show a confirmation instead of the keys, until the next key is pressed."""
+        """Show a confirmation instead of the keys, until the next key is pressed or some seconds have passed."""
         self.said = clean(text)
+        self.set_timer(SECONDS, self.listen)
         self.refresh()
 
     def listen(self) -> None:
-        """A key was pressed: show the keys again."""
+        """Show the keys again."""
         if self.said:
             self.said = ""
             self.refresh()

@@ -71,6 +71,8 @@ class LineView(Widget, can_focus=True):
         super().__init__(id=id)
         self.glyphs = glyphs
         self.has_cursor = cursor
+        self.sideways = not cursor
+        """Lines may be longer than the pane is wide: left and right move the text."""
         self.cursor = 0
         self.top = 0
         self.left = 0
@@ -169,6 +171,10 @@ class LineView(Widget, can_focus=True):
         self._clamp()
 
     # Moving
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        del parameters
+        return self.sideways if action in ("left", "right") else True
 
     def move_to(self, index: int) -> None:
         """Put the cursor on a line (or scroll to it where there is no cursor)."""

@@ -22,9 +22,15 @@ class LogView(LineView):
         if rows is not self._rows:
             self.top = self.left = 0
             self._rows = rows
-        if self.following:
-            self.top = max(len(rows) - self.size.height, 0)
+        self._keep_end()
         self.refresh()
+
+    def _keep_end(self) -> None:
+        if self._rows is not None and self.following:
+            self.top = max(len(self._rows) - self.size.height, 0)
+
+    def on_resize(self) -> None:
+        self._keep_end()
 
     def show(self, build: Callable[[int], Sequence[Line]]) -> None:
         self._rows = None

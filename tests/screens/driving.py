@@ -120,6 +120,7 @@ async def settle(pilot: Pilot[int]) -> None:
 
 async def press(pilot: Pilot[int], *keys: str) -> None:
     """Each key, and what follows from it."""
+    await settle(pilot)
     for key in keys:
         await pilot.press(key)
         await settle(pilot)

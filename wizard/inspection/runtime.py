@@ -23,7 +23,9 @@ _COMPILERS = frozenset(
 _LOGIN = frozenset({"su", "sudo", "runuser", "cron", "crond", "login"})
 _LOGIN_SHELL = re.compile(r"\b(?:ba|da|z)?sh\s+(?:-\w*l\w*|--login)\b")
 _ABSOLUTE = re.compile(r"/usr/local/(?:bin/(?:python|pip)[\d.]*\b|lib/python\d)|/usr/local/bin/(?P<script>[\w.-]+)")
-_COMPILES = re.compile(r"\btorch\.compile\(|\bpyximport\b|\bcppimport\b|\bload_inline\(|\bcpp_extension\b|\bffi\.verify\(")
+_COMPILES = re.compile(
+    r"\btorch\.compile\(|\bpyximport\b|\bcppimport\b|\bload_inline\(|\bcpp_extension\b|\bffi\.verify\("
+)
 _CODE = (".py", ".sh", ".bash", ".conf", ".cfg", ".ini", ".toml", ".yml", ".yaml", ".service", ".env")
 
 
@@ -90,5 +92,3 @@ def _lines(workspace: Workspace, document: Document, listing: Listing) -> Iterat
         for number, line in enumerate(text.splitlines(), start=1):
             if "/usr/local/" in line and path != document.path:
                 yield Evidence(path, number, shown(line.strip()))
-
-

@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from wizard.dockerfile.document import Document, Instruction, Stage
 from wizard.dockerfile.cleaning import cleans
+from wizard.dockerfile.document import Document, Instruction, Stage
 from wizard.dockerfile.installs import Install, installs
 from wizard.dockerfile.shell import Command, Script, parse_run
 

@@ -18,7 +18,9 @@ def unified(path: str, before: bytes | None, after: bytes | None) -> str:
     header = [f"--- {'a/' + path if before is not None else '/dev/null'}\n"]
     header.append(f"+++ {'b/' + path if after is not None else '/dev/null'}\n")
     body = list(difflib.unified_diff(old, new, n=3))[2:]
-    return "".join(header) + "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in body)
+    return "".join(header) + "".join(
+        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in body
+    )
 
 
 def diff_of(changes: Mapping[str, tuple[bytes | None, bytes | None]]) -> str:

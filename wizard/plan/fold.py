@@ -104,7 +104,9 @@ def make_plan(
         after = current.edit(outcome.edits)
         against = objection(view, after)
         if against is not None:
-            refusals.append(Refusal(outcome.rule, f"the result did not pass our own check: {against}", outcome.evidence))
+            refusals.append(
+                Refusal(outcome.rule, f"the result did not pass our own check: {against}", outcome.evidence)
+            )
             continue
         taken = selection.takes(outcome)
         steps.append(Step(outcome, taken, current, after))
@@ -123,4 +125,3 @@ def _content(workspace: Workspace, path: str) -> bytes | None:
 
 def _diff_between(before: Workspace, after: Workspace, paths: Iterable[str]) -> str:
     return diff_of({path: (_content(before, path), _content(after, path)) for path in paths})
-

@@ -100,7 +100,9 @@ def exclusively(state: StateFolder) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise JournalError("another dockwiz is writing in this repository", hint="wait for it, then again") from error
+            raise JournalError(
+                "another dockwiz is writing in this repository", hint="wait for it, then again"
+            ) from error
         yield
 
 

@@ -38,7 +38,11 @@ def plan_sarif(plan: Plan) -> dict[str, Any]:
 
 def _rules() -> list[dict[str, Any]]:
     return [
-        {"id": rule.ID, "shortDescription": {"text": rule.TITLE}, "fullDescription": {"text": (rule.__doc__ or "").strip()}}
+        {
+            "id": rule.ID,
+            "shortDescription": {"text": rule.TITLE},
+            "fullDescription": {"text": (rule.__doc__ or "").strip()},
+        }
         for rule in RULES
     ]
 

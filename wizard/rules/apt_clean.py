@@ -23,7 +23,6 @@ from wizard.dockerfile.editing import Edit, splice
 from wizard.dockerfile.run_editing import insert_command
 from wizard.dockerfile.stages import base_stage, mount_options
 from wizard.inspection.steps import APT, Reading, read_steps
-from wizard.inspection.values import Evidence
 from wizard.rules.base import Category, Estimate, Proposal, Refusal, View, evidence_at
 
 ID = "apt-clean"

@@ -32,7 +32,6 @@ from wizard.dockerfile.stages import dependencies, mount_options
 from wizard.dockerfile.state import State, environment
 from wizard.inspection.pip_installs import is_pip
 from wizard.inspection.steps import APT, Reading, read_steps
-from wizard.inspection.values import Evidence
 from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at
 
 ID = "cache-mounts"
@@ -73,10 +72,14 @@ def propose(view: View) -> Proposal | Refusal | None:
         if not problems:
             return None
         first = problems[0]
-        return Refusal(ID, f"line {first.instruction.start_line}: {first.because}", (evidence_at(view, first.instruction),))
+        return Refusal(
+            ID, f"line {first.instruction.start_line}: {first.because}", (evidence_at(view, first.instruction),)
+        )
     document = splice(view.document, [edit for change in changes for edit in change.edits])
     managers = sorted({manager for change in changes for manager in change.managers})
-    left = "".join(f" Line {problem.instruction.start_line} is left as it is: {problem.because}." for problem in problems)
+    left = "".join(
+        f" Line {problem.instruction.start_line} is left as it is: {problem.because}." for problem in problems
+    )
     return Proposal(
         rule=ID,
         title=TITLE,
@@ -92,7 +95,7 @@ def propose(view: View) -> Proposal | Refusal | None:
 
 def _change(document: Document, stage: Stage, reading: Reading) -> _Change | _Problem | None:
     instruction, script = reading.instruction, reading.script
-    if script is None or reading.role == "unknown" and not reading.installs:
+    if script is None or (reading.role == "unknown" and not reading.installs):
         return None
     has_apt = any(i.manager in APT and i.verb == "install" for i in reading.installs)
     pips = tuple(i for i in reading.installs if is_pip(i))
@@ -134,7 +137,9 @@ def _apt_problem(reading: Reading, script: Script) -> str | None:
     return None
 
 
-def _python_problem(document: Document, stage: Stage, instruction: Instruction, pips: tuple[Install, ...]) -> str | None:
+def _python_problem(
+    document: Document, stage: Stage, instruction: Instruction, pips: tuple[Install, ...]
+) -> str | None:
     state = environment(document, stage, instruction)
     for install in pips:
         off = next((name for name in _OFF[install.manager] if name in state.env or name in install.environment), None)

@@ -32,7 +32,6 @@ from wizard.dockerfile.style import style_of
 from wizard.inspection.copies import IMAGE_FOLDER, ContextCopy, context_copies, copies_sources, working_directory
 from wizard.inspection.pip_installs import Manifest, is_pip, manifests_of, requirement_files
 from wizard.inspection.steps import SYSTEM_MANAGERS, Reading, read_steps
-from wizard.inspection.values import Evidence
 from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at
 
 ID = "dependency-layer"
@@ -40,7 +39,14 @@ TITLE = "Install the dependencies before copying the sources"
 CATEGORY: Category = "speed"
 
 _SYSTEM_FOLDERS = ("/etc", "/usr/local", "/usr/share", "/usr/lib", "/usr/bin", "/bin", "/sbin", "/lib", "/run", "/dev")
-_PIP_SETTINGS = ("PIP_CONFIG_FILE", "PIP_CONSTRAINT", "PIP_REQUIREMENT", "PIP_FIND_LINKS", "UV_CONSTRAINT", "UV_CONFIG_FILE")
+_PIP_SETTINGS = (
+    "PIP_CONFIG_FILE",
+    "PIP_CONSTRAINT",
+    "PIP_REQUIREMENT",
+    "PIP_FIND_LINKS",
+    "UV_CONSTRAINT",
+    "UV_CONFIG_FILE",
+)
 _SYSTEM_NAMES = ("etc", "usr", "bin", "lib", "opt", "root", "var", "home")
 _HOME_SETTINGS = (".netrc", ".pip", ".config", ".pypirc")
 
@@ -79,7 +85,9 @@ def propose(view: View) -> Proposal | Refusal | None:
         safety="safe",
         why=f"Line {copy.start_line} copies the sources before line {install.start_line} installs packages, so one "
         "edited file runs every install again.",
-        evidence=tuple(evidence_at(view, item) for move in moves for item in (move.moved[0], move.installs[0].instruction)),
+        evidence=tuple(
+            evidence_at(view, item) for move in moves for item in (move.moved[0], move.installs[0].instruction)
+        ),
         edits={view.dockerfile: document.source},
         risk=_risk(moves),
     )
@@ -88,7 +96,9 @@ def propose(view: View) -> Proposal | Refusal | None:
 def _in_stage(view: View, stage: Stage) -> _Move | Refusal | None:
     readings = read_steps(view.document, stage)
     copies = {copy.instruction.index: copy for copy in context_copies(view.document, stage)}
-    start = next((n for n, reading in enumerate(readings) if _brings_sources(view, reading, copies, readings[n:])), None)
+    start = next(
+        (n for n, reading in enumerate(readings) if _brings_sources(view, reading, copies, readings[n:])), None
+    )
     if start is None or not any(reading.installs for reading in readings[start:]):
         return None
     first = copies[readings[start].instruction.index]
@@ -130,7 +140,10 @@ def _brings_sources(
     copy = copies.get(reading.instruction.index)
     if reading.role != "context-copy" or copy is None or reading.instruction.heredocs:
         return False
-    if copy.destination.startswith(tuple(f"{folder}/" for folder in _SYSTEM_FOLDERS)) or copy.destination in _SYSTEM_FOLDERS:
+    if (
+        copy.destination.startswith(tuple(f"{folder}/" for folder in _SYSTEM_FOLDERS))
+        or copy.destination in _SYSTEM_FOLDERS
+    ):
         return False
     if copies_sources(view.workspace, copy):
         return True
@@ -144,7 +157,10 @@ def _immovable(view: View, stage: Stage, copy: ContextCopy) -> str | None:
     """Why the copy of the sources may not move at all."""
     instruction = copy.instruction
     line = f"line {instruction.start_line}"
-    odd = next((flag.name for flag in instruction.flags if flag.name in ("exclude", "parents", "keep-git-dir", "checksum")), None)
+    odd = next(
+        (flag.name for flag in instruction.flags if flag.name in ("exclude", "parents", "keep-git-dir", "checksum")),
+        None,
+    )
     if odd is not None:
         return f"{line}: the copy uses --{odd}, and what it brings is not worked out"
     state = environment(view.document, stage, instruction)
@@ -231,7 +247,9 @@ def _cannot_land(
     text = instruction.argument + "".join(flag.value or "" for flag in instruction.flags)
     between = [i for i in stage.instructions if instruction.index < i.index <= last.index]
     if "$" in text and any(i.keyword in ("ARG", "ENV") for i in between):
-        return f"line {instruction.start_line}: the copy uses variables, and ARG or ENV stand between it and the install"
+        return (
+            f"line {instruction.start_line}: the copy uses variables, and ARG or ENV stand between it and the install"
+        )
     if any(i.keyword == "WORKDIR" for i in between):
         target = (instruction.json or tuple(word.text for word in instruction.words))[-1]
         if not target.startswith("/"):
@@ -278,8 +296,11 @@ def _copy_lines(view: View, manifests: tuple[Manifest, ...], workdir: str | None
         yield style.instruction("COPY", argument, flags)
 
 
-
 def _risk(moves: list[_Move]) -> str:
     names = sorted({manifest.path for move in moves for _, found in move.manifests for manifest in found})
-    read = f"The installs read {', '.join(names)} and nothing else of the sources" if names else "The installs read none of the sources"
+    read = (
+        f"The installs read {', '.join(names)} and nothing else of the sources"
+        if names
+        else "The installs read none of the sources"
+    )
     return f"{read}; every step in between was recognised."

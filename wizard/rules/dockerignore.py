@@ -44,7 +44,16 @@ CATEGORY: Category = "speed"
 
 _CODE = (".py", ".sh", ".bash", ".js", ".ts", ".mjs", ".cjs", ".json", ".toml", ".cfg", ".ini", ".yml", ".yaml", ".conf",
          ".html", ".go", ".rs", ".rb", ".java", ".php", ".mk", ".gradle", ".xml", ".txt", ".env")  # fmt: skip
-_PACKAGING = ("pyproject.toml", "setup.py", "setup.cfg", "package.json", "Makefile", "go.mod", "Cargo.toml", "build.gradle")
+_PACKAGING = (
+    "pyproject.toml",
+    "setup.py",
+    "setup.cfg",
+    "package.json",
+    "Makefile",
+    "go.mod",
+    "Cargo.toml",
+    "build.gradle",
+)
 _NODE = re.compile(r"\b(?:npm|yarn|pnpm|bun)\b")
 _DOTENV = re.compile(r"dotenv|environs|decouple|env_file|pydantic_settings|BaseSettings")
 _MOST_FILES = 3000
@@ -141,7 +150,9 @@ def _look(view: View) -> _Repo | None:
                 sources += [posixpath.normpath(source.lstrip("/") or ".") for source in found]
             if instruction.keyword in ("RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK"):
                 runs.append(instruction.argument)
-                runs += [heredoc.body.of(view.document.source).decode("utf-8", "replace") for heredoc in instruction.heredocs]
+                runs += [
+                    heredoc.body.of(view.document.source).decode("utf-8", "replace") for heredoc in instruction.heredocs
+                ]
     listing = list_files(workspace).below(workspace.context)
     code = [path for path in listing if path.endswith(_CODE) or path.rsplit("/", 1)[-1] in (*_PACKAGING, "Dockerfile")]
     if len(code) > _MOST_FILES:
@@ -161,11 +172,8 @@ def _look(view: View) -> _Repo | None:
 def _lines(repo: _Repo) -> Iterator[_Line]:
     for entry in knowledge("ignore_patterns")["pattern"]:
         pattern = f"**/{entry['pattern']}" if entry["anywhere"] else entry["pattern"]
-        if entry["class"] == "always" and not _needed(entry, repo):
+        if (entry["class"] == "always" and not _needed(entry, repo)) or (entry["class"] == "only-if-not-copied" and _unused(entry, repo)):
             yield _Line(pattern, entry["group"])
-        elif entry["class"] == "only-if-not-copied" and _unused(entry, repo):
-            yield _Line(pattern, entry["group"])
-
 
 
 def _needed(entry: Mapping[str, Any], repo: _Repo) -> bool:
@@ -200,9 +208,11 @@ def _is_environment(name: str, repo: _Repo) -> bool:
 
 def _unused(entry: Mapping[str, Any], repo: _Repo) -> bool:
     """Whether there is something to drop and nothing names it."""
-    found = {name for name in (repo.names if entry["anywhere"] else repo.top) if fnmatch.fnmatchcase(name, entry["pattern"])}
+    found = {
+        name for name in (repo.names if entry["anywhere"] else repo.top) if fnmatch.fnmatchcase(name, entry["pattern"])
+    }
     found -= set(entry.get("except", ()))
-    if not found or entry.get("except") and set(entry["except"]) & repo.names:
+    if not found or (entry.get("except") and set(entry["except"]) & repo.names):
         return False
     if entry["pattern"].startswith(".env") and any(_DOTENV.search(text) for text in repo.text.values()):
         return False
@@ -217,7 +227,9 @@ def _names(repo: _Repo, name: str) -> bool:
     quoted = re.compile(rf"""["'/\s=]{re.escape(name)}(?:["'/]|\s*$)""", re.MULTILINE)
     if word.search(repo.runs):
         return True
-    return any(name in text and quoted.search(text) for path, text in repo.text.items() if path.rsplit("/", 1)[-1] != name)
+    return any(
+        name in text and quoted.search(text) for path, text in repo.text.items() if path.rsplit("/", 1)[-1] != name
+    )
 
 
 def _ignored_and_unnamed(view: View, repo: _Repo) -> Iterator[str]:
@@ -242,7 +254,9 @@ def _fits(line: _Line, repo: _Repo) -> bool:
 
 def _drops_something(line: _Line, repo: _Repo) -> bool:
     pattern = line.pattern.removeprefix("**/")
-    return any(fnmatch.fnmatchcase(name, pattern) for name in (repo.names if line.pattern.startswith("**/") else repo.top))
+    return any(
+        fnmatch.fnmatchcase(name, pattern) for name in (repo.names if line.pattern.startswith("**/") else repo.top)
+    )
 
 
 def _write(old: bytes, lines: Iterable[_Line]) -> bytes:

@@ -69,7 +69,9 @@ def _also_under(view: View, lower: Stage, stage: Stage, last: Stage) -> bool:
     below: Stage | None = last
     while below is not None and below is not lower:
         below = base_stage(document, below)
-    copied = any(stage.index in reachable(document, other) for other in dependencies(document, last) if other is not lower)
+    copied = any(
+        stage.index in reachable(document, other) for other in dependencies(document, last) if other is not lower
+    )
     return below is lower and copied
 
 
@@ -117,7 +119,9 @@ def _edits(view: View, stage: Stage, lower: Stage) -> list[Edit]:
     if platform is not None:
         edits.append(Edit(first.words[0].span, f"{decode(platform.span.of(document.source))} {lower.base}"))
         del edits[0]
-    text = "".join(_line(view, instruction) for instruction in lower.instructions if _is_repeated(view, stage, instruction))
+    text = "".join(
+        _line(view, instruction) for instruction in lower.instructions if _is_repeated(view, stage, instruction)
+    )
     if text:
         edits.append(insert_after(document, first, text))
     return edits

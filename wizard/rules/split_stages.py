@@ -51,7 +51,9 @@ TITLE = "Build in stages of their own, ship without compilers"
 CATEGORY: Category = "size"
 
 VENV = "/opt/venv"
-_PYTHON_IMAGE = re.compile(r"(?:(?:docker\.io/)?library/|docker\.io/)?python(?::(?P<tag>[\w.-]+))?(?:@sha256:[0-9a-f]{64})?\Z")
+_PYTHON_IMAGE = re.compile(
+    r"(?:(?:docker\.io/)?library/|docker\.io/)?python(?::(?P<tag>[\w.-]+))?(?:@sha256:[0-9a-f]{64})?\Z"
+)
 _PLAIN_COMMANDS = frozenset(
     {"python", "python3", "chmod", "chown", "mkdir", "ln", "cp", "mv", "rm", "touch", "sed", "useradd", "adduser", "groupadd",
      "addgroup", "usermod", "echo", "printf", "cat", "true", "test", "[", "find", "django-admin", "flask", "alembic"}
@@ -169,7 +171,9 @@ def _divide(view: View, stage: Stage, readings: tuple[Reading, ...], tables: Cat
         elif number > first:
             raise _NotSafe(f"{line}: this step stands between two pip installs", here)
         elif reading.installs and not reading.managers <= APT:
-            raise _NotSafe(f"{line}: {reading.installs[0].manager} installs something that may need the compilers", here)
+            raise _NotSafe(
+                f"{line}: {reading.installs[0].manager} installs something that may need the compilers", here
+            )
         else:
             system.append(reading)
     return _Parts(tuple(system), tuple(python), readings[last + 1 :], manifests)
@@ -178,7 +182,9 @@ def _divide(view: View, stage: Stage, readings: tuple[Reading, ...], tables: Cat
 def _manifests(view: View, stage: Stage, reading: Reading) -> tuple[Manifest, ...]:
     found = manifests_of(view.workspace, view.document, stage, reading)
     if found.because is not None:
-        raise _NotSafe(f"line {reading.instruction.start_line}: {found.because}", evidence_at(view, reading.instruction))
+        raise _NotSafe(
+            f"line {reading.instruction.start_line}: {found.because}", evidence_at(view, reading.instruction)
+        )
     return found.found
 
 
@@ -227,9 +233,14 @@ def _check_run_time(view: View, stage: Stage, parts: _Parts) -> None:
         if instruction.keyword == "ONBUILD":
             raise _NotSafe(f"{line}: ONBUILD runs in somebody else's build", here)
     for instruction in stage.instructions:
-        path = re.search(r"(?:^|\s)PATH[= ](?P<value>\S*)", instruction.argument) if instruction.keyword == "ENV" else None
+        path = (
+            re.search(r"(?:^|\s)PATH[= ](?P<value>\S*)", instruction.argument) if instruction.keyword == "ENV" else None
+        )
         if path is not None and not re.search(r"\$\{?PATH\b", path["value"]):
-            raise _NotSafe(f"line {instruction.start_line}: ENV sets PATH without keeping what it held", evidence_at(view, instruction))
+            raise _NotSafe(
+                f"line {instruction.start_line}: ENV sets PATH without keeping what it held",
+                evidence_at(view, instruction),
+            )
     listing = list_files(view.workspace)
     for question in (absolute_python, login_shell, compiles):
         sign = question(view.workspace, view.document, listing)
@@ -314,14 +325,20 @@ def _write(view: View, stage: Stage, parts: _Parts, packages: _Packages) -> Docu
         _added_libraries(style, parts, packages),
         *_stage(style, "Compilers and headers: only what builds packages needs them.", "system-deps", "build-deps"),
         *(_compilers(style, install, names) for _, install, names in packages.build_only),
-        *_stage(style, "The Python packages, in a virtual environment that can be copied.", "build-deps", "python-deps"),
+        *_stage(
+            style, "The Python packages, in a virtual environment that can be copied.", "build-deps", "python-deps"
+        ),
         style.instruction("RUN", f"python -m venv {VENV}") + style.newline,
         _path(style),
         *(_text(document, reading.instruction) for reading in parts.python),
         *_stage(style, "What is shipped.", "system-deps", stage.name or "production"),
         style.instruction("COPY", f"{VENV} {VENV}", ("--from=python-deps",)) + style.newline,
         _path(style),
-        *(_text(document, reading.instruction) for reading in parts.python if _needed_twice(view, stage, reading, parts)),
+        *(
+            _text(document, reading.instruction)
+            for reading in parts.python
+            if _needed_twice(view, stage, reading, parts)
+        ),
         *(_text(document, reading.instruction) for reading in parts.application),
         decode(document.source[stage.instructions[-1].span.end :]),
     ]
@@ -416,7 +433,6 @@ def _needed_twice(view: View, stage: Stage, reading: Reading, parts: _Parts) -> 
     )  # fmt: skip
     brought = [m for m in parts.manifests if m.copy.instruction is reading.instruction]
     return any(context_path(view.workspace, later, manifest.image_path) is None for manifest in brought)
-
 
 
 def _list(names: list[str]) -> str:

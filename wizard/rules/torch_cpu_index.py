@@ -162,30 +162,49 @@ def _requirement_text(requirement: Requirement) -> str:
     extras = f"[{','.join(requirement.extras)}]" if requirement.extras else ""
     marker = f"; {requirement.marker}" if requirement.marker else ""
     text = f"{requirement.name}{extras}{requirement.specifier.replace(' ', '')}{marker}"
-    return f"'{text}'" if set(text) & set("<>[];!*~ \"$") else text
+    return f"'{text}'" if set(text) & set('<>[];!*~ "$') else text
 
 
 def _refusal(view: View, pulls: Iterable[_Pull]) -> Refusal | None:
     """The precondition that does not hold, if one does not."""
     if gpu_verdict(view.inspection.gpu) == "gpu":
         signs = tuple(s for s in view.inspection.gpu if s.kind not in ("guarded-call", "unclear-call", "cpu-index"))
-        words = {"base-image": "a CUDA base image", "caller": "a caller that asks for GPUs", "cuda-index": "a CUDA index",
-                 "cuda-call": "a CUDA call that is not guarded", "gpu-package": "a package that exists for GPUs only"}
+        words = {
+            "base-image": "a CUDA base image",
+            "caller": "a caller that asks for GPUs",
+            "cuda-index": "a CUDA index",
+            "cuda-call": "a CUDA call that is not guarded",
+            "gpu-package": "a package that exists for GPUs only",
+        }
         first = signs[0]
         place = f"{first.evidence.path}:{first.evidence.line}" if first.evidence.line else first.evidence.path
-        return Refusal(ID, f"this service uses a GPU: {words.get(first.kind, first.kind)} at {place}", tuple(s.evidence for s in signs[:5]))
+        return Refusal(
+            ID,
+            f"this service uses a GPU: {words.get(first.kind, first.kind)} at {place}",
+            tuple(s.evidence for s in signs[:5]),
+        )
     for pull in pulls:
         here = pull.evidence[:1]
         if pull.hashed is not None:
-            return Refusal(ID, f"{pull.hashed.path} pins hashes, and the CPU wheels have others: lock it against the CPU index "
-                           "(for example `pip-compile --generate-hashes --index-url` with that index)", here)
+            return Refusal(
+                ID,
+                f"{pull.hashed.path} pins hashes, and the CPU wheels have others: lock it against the CPU index "
+                "(for example `pip-compile --generate-hashes --index-url` with that index)",
+                here,
+            )
         if pull.direct_reference is not None:
-            return Refusal(ID, f"{pull.direct_reference.path} takes torch from a direct reference", (pull.direct_reference,))
+            return Refusal(
+                ID, f"{pull.direct_reference.path} takes torch from a direct reference", (pull.direct_reference,)
+            )
         elsewhere = next((o.name for o in pull.install.options if o.name in _ELSEWHERE), None)
         if elsewhere is not None:
-            return Refusal(ID, f"the install uses {elsewhere}: pip would not see the CPU build there and install CUDA again", here)
+            return Refusal(
+                ID, f"the install uses {elsewhere}: pip would not see the CPU build there and install CUDA again", here
+            )
         if pull.install.has("--no-deps") or pull.install.has("--require-hashes"):
-            return Refusal(ID, "the install uses --no-deps or --require-hashes: what it installs is fixed elsewhere", here)
+            return Refusal(
+                ID, "the install uses --no-deps or --require-hashes: what it installs is fixed elsewhere", here
+            )
     return None
 
 
@@ -282,7 +301,9 @@ def _listing(view: View, file: RequirementsFile, table: Mapping[str, Any]) -> st
         *(line.text for line in [*options, *sorted(kept, key=frequency), *others]),
     ]
     if dropped:
-        lines.append(f"# Left out, because only the CUDA build of torch uses them: {', '.join(line.text for line in dropped)}")
+        lines.append(
+            f"# Left out, because only the CUDA build of torch uses them: {', '.join(line.text for line in dropped)}"
+        )
     else:
         lines += ["# What is added there later is installed too:", f"-r {posixpath.basename(file.path)}"]
     return "\n".join(lines) + "\n"
@@ -364,11 +385,17 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def _risk(pulls: Iterable[_Pull], guarded: list[Evidence], private: str | None) -> str:
-    parts = ["The same versions are installed; code that asks torch.cuda.is_available() is told no, as without a GPU today."]
+    parts = [
+        "The same versions are installed; code that asks torch.cuda.is_available() is told no, as without a GPU today."
+    ]
     if not guarded:
         parts = ["The same versions are installed; no code here asks for CUDA."]
     if not all(pull.pinned for pull in pulls):
-        parts.append("torch is not pinned: should another package ask for an older one, pip would fetch that with CUDA; pin it to rule that out.")
+        parts.append(
+            "torch is not pinned: should another package ask for an older one, pip would fetch that with CUDA; pin it to rule that out."
+        )
     if private is not None:
-        parts.append(f"The install uses an index of its own ({private}): name your mirror of the CPU wheels with --torch-index.")
+        parts.append(
+            f"The install uses an index of its own ({private}): name your mirror of the CPU wheels with --torch-index."
+        )
     return " ".join(parts)

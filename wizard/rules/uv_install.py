@@ -68,7 +68,11 @@ def propose(view: View) -> Proposal | Refusal | None:
         evidence=tuple(evidence_at(view, reading.instruction) for _, installs in found for reading, _ in installs),
         edits={view.dockerfile: splice(document, edits).source},
         risk="The same versions where they are pinned"
-        + ("; here all direct requirements are." if pinned else "; here not all direct requirements are, so uv may choose others."),
+        + (
+            "; here all direct requirements are."
+            if pinned
+            else "; here not all direct requirements are, so uv may choose others."
+        ),
     )
 
 
@@ -76,7 +80,9 @@ def _is_plain_pip(install: Install) -> bool:
     """A `pip install` of packages; upgrading pip itself is left alone."""
     if install.manager != "pip" or install.verb != "install":
         return False
-    names = {(word.value or word.text).partition("=")[0].partition(">")[0].partition("<")[0] for word in install.packages}
+    names = {
+        (word.value or word.text).partition("=")[0].partition(">")[0].partition("<")[0] for word in install.packages
+    }
     return bool(install.requirement_files) or not names <= {"pip", "setuptools", "wheel"}
 
 

@@ -32,9 +32,7 @@ class AddsACommentAndAFile:
         if view.document.source.endswith(b"# end\n"):
             return None
         edits = {view.dockerfile: view.document.source + b"\n# end\n", ".dockerignore": b".git\n"}
-        return Proposal(
-            self.ID, self.TITLE, "speed", "safe", "because", (Evidence(view.dockerfile, 1, "FROM"),), edits
-        )
+        return Proposal(self.ID, self.TITLE, "speed", "safe", "because", (Evidence(view.dockerfile, 1, "FROM"),), edits)
 
 
 @pytest.fixture
@@ -143,7 +141,9 @@ def test_two_writers_at_once_do_not_mix(repo: Path, state: StateFolder) -> None:
     assert contents(repo) == {"Dockerfile": DOCKERFILE}
 
 
-def test_a_disk_that_refuses_the_second_file_leaves_the_first_as_it_was(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_refuses_the_second_file_leaves_the_first_as_it_was(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     real = os.fsync
     calls = []
 

@@ -1,0 +1,127 @@
+"""From the first look to files written and put back; and every bad input as a screen that says what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from screens.app import run_wizard
+from screens.farewell import farewell
+from screens.session import Page
+from tests.screens.driving import DOCKERFILE, check_golden, frame, make_app, press, running
+from wizard.errors import BadInput
+
+pytestmark = pytest.mark.usefixtures("no_engine")
+
+
+async def test_nothing_is_written_before_enter_on_the_diff(shop: Path) -> None:
+    before = {path: path.read_bytes() for path in shop.rglob("*") if path.is_file()}
+    app = make_app(shop)
+    async with running(app) as pilot:
+        await press(pilot, "enter", "enter", "space", "space", "enter", "escape", "enter")
+        assert {path: path.read_bytes() for path in shop.rglob("*") if path.is_file()} == before
+
+
+async def test_write_only_writes_and_undo_puts_every_byte_back(shop: Path) -> None:
+    app = make_app(shop)
+    async with running(app) as pilot:
+        await press(pilot, "enter", "enter", "j", "space", "enter", "w")
+        assert (shop / ".dockerignore").read_bytes() == b".git\n.venv\n"
+        assert (shop / "Dockerfile").read_text() != DOCKERFILE
+        assert "written; u undoes it" in frame(app)
+        await press(pilot, "u")
+        assert not (shop / ".dockerignore").exists()
+        assert (shop / "Dockerfile").read_text() == DOCKERFILE
+        assert "not written yet" in frame(app)
+
+
+async def test_changing_the_selection_after_writing_writes_the_new_plan_over_the_original(shop: Path) -> None:
+    app = make_app(shop)
+    async with running(app) as pilot:
+        await press(pilot, "enter", "enter", "enter", "w", "escape", "space", "j", "space", "enter", "w")
+        assert (shop / "Dockerfile").read_text() == DOCKERFILE
+        assert (shop / ".dockerignore").exists()
+        await press(pilot, "u")
+        assert not (shop / ".dockerignore").exists()
+
+
+async def test_a_file_that_changed_under_the_wizard_is_noticed_before_writing(shop: Path) -> None:
+    app = make_app(shop)
+    async with running(app) as pilot:
+        await press(pilot, "enter", "enter", "enter")
+        (shop / "Dockerfile").write_text(DOCKERFILE + "# mine\n")
+        await press(pilot, "w")
+        assert "Changed on disk since the plan was made" in frame(app)
+        assert (shop / "Dockerfile").read_text() == DOCKERFILE + "# mine\n"
+
+
+async def test_without_an_engine_everything_up_to_apply_works_and_build_says_what_is_missing(shop: Path) -> None:
+    app = make_app(shop)
+    async with running(app) as pilot:
+        await press(pilot, "enter", "enter", "enter", "enter")
+        assert app.screen.PAGE is Page.BUILD  # type: ignore[attr-defined]
+        assert "docker" in frame(app).lower()
+        assert "r  tries again" in frame(app)
+        assert (shop / "Dockerfile").read_text() != DOCKERFILE
+        await press(pilot, "u")
+        assert (shop / "Dockerfile").read_text() == DOCKERFILE
+
+
+async def test_several_dockerfiles_are_asked_about(shop: Path) -> None:
+    (shop / "Dockerfile.dev").write_text("FROM python:3.11-slim\nCOPY . .\n")
+    app = make_app(shop)
+    async with running(app) as pilot:
+        check_golden("choose-80x24", frame(app))
+        await press(pilot, "j", "enter")
+        assert app.session.dockerfile == "Dockerfile.dev"
+        await press(pilot, "enter")
+        assert "-- Dockerfile.dev" in frame(app)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("none", None), ("empty", b""), ("binary", b"\x00\xff\xfe\x80" * 40), ("wrong", b"FROM a\nFORM b\n")],
+)
+async def test_a_dockerfile_that_cannot_be_read_is_a_screen_with_what_to_do(
+    name: str, content: bytes | None, shop: Path
+) -> None:
+    (shop / "Dockerfile").unlink()
+    if content is not None:
+        (shop / "Dockerfile").write_bytes(content)
+    app = make_app(shop)
+    async with running(app) as pilot:
+        assert "inspect" in app.flow.problems, name
+        assert " x " in frame(app)
+        assert "r Look again" in frame(app)
+        (shop / "Dockerfile").write_text(DOCKERFILE)
+        await press(pilot, "r")
+        assert "Read Dockerfile. Press enter." in frame(app)
+
+
+def test_a_path_that_is_not_there_is_refused_before_the_terminal_is_touched(tmp_path: Path) -> None:
+    with pytest.raises(BadInput):
+        run_wizard(tmp_path / "missing")
+
+
+async def test_after_leaving_what_was_written_is_said(shop: Path) -> None:
+    app = make_app(shop)
+    async with running(app) as pilot:
+        await press(pilot, "enter", "enter", "enter", "w")
+    assert "written: Dockerfile (put back with `dockwiz undo --yes`)" in farewell(app.session, app.flow.problems)
+
+
+async def test_a_crash_of_ours_ends_the_application_without_a_traceback_on_the_terminal(shop: Path) -> None:
+    app = make_app(shop)
+    with pytest.raises(ZeroDivisionError):  # noqa: PT012 (the error comes out at the end of the block)
+        async with running(app) as pilot:
+            app.flow.jobs.start("git", lambda: 1 / 0)
+            await pilot.pause(0.1)
+    assert isinstance(app.crash, ZeroDivisionError)
+
+
+async def test_going_back_and_forth_keeps_the_selection(shop: Path) -> None:
+    app = make_app(shop)
+    async with running(app) as pilot:
+        await press(pilot, "enter", "enter", "space", "enter", "escape", "escape", "enter")
+        assert "> [ ] Copy the manifests" in frame(app)
