@@ -105,7 +105,10 @@ def _read(document: Document, span: Span, rest: bytes) -> Script:
         if _splits_word(root, text, gap.start - span.start, gap.end - span.start):
             return Script((), "a word that is continued on the next line", whole)
     reader = TreeReader(document, span)
-    reader.statements(root, "", nested=False)
+    try:
+        reader.statements(root, "", nested=False)
+    except RecursionError:
+        return Script((), "nested too deeply", whole)
     return Script(tuple(reader.commands), None, whole)
 
 

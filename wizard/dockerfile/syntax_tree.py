@@ -44,11 +44,11 @@ class TreeReader:
         """The statements among the children of a program, a list or a construct."""
         join = joined_by
         first = True
-        for child in node.children:
+        for child in _flat(node):
             if child.type in _OPERATORS:
                 join = child.type
-                if join == "&" and self.commands:
-                    self.commands[-1] = replace(self.commands[-1], background=True)
+                if join == "&":
+                    self._in_background(nested)
                 continue
             if not child.is_named or child.type in ("comment", "heredoc_body", "heredoc_end", "heredoc_start"):
                 continue
@@ -58,6 +58,11 @@ class TreeReader:
             self.statement(child, join, nested=nested)
             if len(self.commands) > before:
                 first, join = False, ""
+
+    def _in_background(self, nested: bool) -> None:
+        last = max((i for i, command in enumerate(self.commands) if command.nested == nested), default=None)
+        if last is not None:
+            self.commands[last] = replace(self.commands[last], background=True)
 
     def statement(self, node: Node, joined_by: str, *, nested: bool) -> None:
         kind = node.type
@@ -94,8 +99,9 @@ class TreeReader:
         span = Span(self.line.start + node.start_byte, self.line.start + end)
         index = next(i for i in range(start, len(self.commands)) if self.commands[i].nested == nested)
         last = max(i for i in range(start, len(self.commands)) if self.commands[i].nested == nested)
-        if index == last:
-            self.commands[index] = replace(self.commands[index], span=span)
+        self.commands[last] = replace(
+            self.commands[last], span=span if index == last else Span(self.commands[last].span.start, span.end)
+        )
         self.commands[index] = replace(self.commands[index], negated=negated or self.commands[index].negated)
         if not negated:
             self.commands[last] = replace(self.commands[last], redirects=True)
@@ -223,6 +229,17 @@ class TreeReader:
         if node.type in ("concatenation", "command_name", "variable_assignment") and node.children:
             return "".join(self._value(child) for child in node.children)
         return re.sub(r"\\(.)", r"\1", self.text(self.span(node)), flags=re.DOTALL)
+
+
+def _flat(node: Node) -> Iterator[Node]:
+    """The children of a node, those of lists among them in place of the list: a long `&&` chain nests as deep."""
+    todo = list(reversed(node.children))
+    while todo:
+        child = todo.pop()
+        if child.type == "list":
+            todo += reversed(child.children)
+        else:
+            yield child
 
 
 def _holds(node: Node, kinds: frozenset[str]) -> bool:

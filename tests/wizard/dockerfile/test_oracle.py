@@ -1,8 +1,8 @@
 """Generated files, read by us and by moby's parser as the PyPI package `dockerfile` wraps it.
 
 It is an older parser than the engine's: it knows no blank between `<<` and a name, reads directives across blank
-lines, ignores text behind a JSON array, and takes a backslash for the escape in flags whatever the file says; its
-C interface ends at a NUL. Generated files do without all that. It only splits, as `Scan` does.
+lines, ignores text behind a JSON array, takes a backslash for the escape in flags whatever the file says, and lets
+`${…}` stand in a heredoc's name; its C interface ends at a NUL. Generated files do without all that. It only splits, as `Scan` does.
 """
 
 import re
@@ -151,7 +151,8 @@ def differs_by_age(text: str) -> bool:
     blank_in_header = re.search(r"<<-?[\t\r\n\f\\` ]", text)
     text_behind_json = re.search(r"\](?:[^\S\n]|[\\`][^\S\n]*\n|[ ]*#[^\n]*\n)*\S", text)
     escape_in_flag = "`" in text and re.search(r"--[^\s]*[\\`]", text)
-    return bool(blank_in_header or text_behind_json or escape_in_flag)
+    braces_in_header = "<<" in text and "${" in text
+    return bool(blank_in_header or text_behind_json or escape_in_flag or braces_in_header)
 
 
 def raw_flags(instruction: Instruction) -> list[str]:

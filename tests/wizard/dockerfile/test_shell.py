@@ -155,3 +155,20 @@ def test_a_trigger_is_read_like_a_run() -> None:
     trigger = document.instructions[1].trigger
     assert trigger is not None
     assert joined(parse_run(document, trigger)) == [("", "a"), ("&&", "b")]
+
+
+def test_a_redirection_belongs_to_the_last_command_of_a_list() -> None:
+    document, script = read("a && b > /x")
+    assert [command.span.of(document.source) for command in script.commands] == [b"a", b"b > /x"]
+    assert flagged(script, "redirects") == ["b"]
+
+
+def test_a_subshell_in_the_background_is_flagged_itself() -> None:
+    assert [command.kind for command in read("(a) & b")[1].commands if command.background] == ["subshell"]
+
+
+def test_long_lists_are_read_and_deep_ones_are_opaque() -> None:
+    assert len(read(" && ".join(["true"] * 5000))[1].commands) == 5000
+    deep = read("$(" * 3000 + "a" + ")" * 3000)[1]
+    assert deep.opaque
+    assert read("(" * 2000 + "a" + ")" * 2000)[1].opaque
