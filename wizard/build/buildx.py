@@ -25,6 +25,7 @@ from typing import IO, Any, cast
 from wizard.build import failure
 from wizard.build.events import BuildEnd, BuildEvent, BuildStart, decode_line, encode
 from wizard.build.lines import digest_lines
+from wizard.build.messages import Joiner
 from wizard.build.request import BuildRequest, command, display_command
 from wizard.build.secrets import mask, redact, secret_values
 from wizard.build.trace import Reducer
@@ -107,6 +108,7 @@ class RunningBuild:
         self._log = log
         self._secrets = secrets
         self._began = time.monotonic()
+        self._joiner = Joiner()
         self._reducer = Reducer()
         self._lock = threading.Lock()
         self._cancelled = threading.Event()
@@ -160,9 +162,9 @@ class RunningBuild:
             if self._result is not None:
                 return None
             line = self._process.stderr.readline()
-            if line:
-                self._pending.extend(self._decode(line))
-            else:
+            for whole in self._joiner.feed(line) if line else self._joiner.flush():
+                self._pending.extend(self._decode(whole))
+            if not line:
                 self._pending.append(self._finish(self._process.wait()))
         return self._pending.popleft()
 

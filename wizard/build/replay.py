@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from wizard.build.events import BuildEvent, decode_line
+from wizard.build.messages import Joiner
 from wizard.errors import BadInput
 
 _GZIP = b"\x1f\x8b"
@@ -49,9 +50,12 @@ def _open(path: Path) -> IO[bytes]:
 
 
 def _lines(stream: IO[bytes], path: Path) -> Iterator[bytes]:
+    joiner = Joiner()
     try:
-        yield from stream
+        for line in stream:
+            yield from joiner.feed(line)
     except EOFError:
-        return
+        pass
     except (OSError, zlib.error) as error:
         raise BadInput(f"cannot be read: {error}", path=str(path)) from error
+    yield from joiner.flush()

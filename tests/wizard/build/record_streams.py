@@ -1,5 +1,7 @@
 """Records the streams in tests/fixtures/streams with a real engine: `python -m tests.wizard.build.record_streams`.
 
+A name records that one alone: `containerd` wants an engine with that image store, `indented` a buildx before 0.14, which
+writes its messages over several lines.
 Run it with an engine in the environment (tests/engine/engine.py); then write the expected traces anew with
 `DOCKWIZ_WRITE_GOLDEN=1 pytest tests/wizard/build/test_streams.py` and read the difference.
 """
@@ -10,6 +12,7 @@ import gzip
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import textwrap
 import uuid
@@ -97,12 +100,16 @@ CLIPPED = r"""
 """
 
 
-def main() -> None:
+def main(only: list[str]) -> None:
     STREAMS.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         once = str(uuid.uuid4())
         parallel = _context(root / "parallel", PARALLEL, {"requirements.txt": once, "src/app.py": once})
+        if only:
+            for name in only:
+                _record(name, parallel)
+            return
         _record("parallel", parallel, "--no-cache")
         _record("cached", parallel)
         (parallel / "src" / "app.py").write_text(once + "edited")
@@ -144,4 +151,4 @@ def _record(name: str, context: Path, *options: str, cancel: bool = False) -> No
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -98,7 +98,8 @@ def test_a_build_ends_with_an_image_a_trace_and_a_log(reach: Engine, project: Pr
         ]
         assert result.trace.context_bytes > 36
         assert 0 < result.trace.seconds <= result.seconds
-        assert events[-1].lines, "the builder names the lines itself"
+        # From 0.14 on the builder names the lines itself; before, they come from the Dockerfile alone.
+        assert bool(events[-1].lines) == (tuple(map(int, (reach.buildx or "").split(".")[:2])) >= (0, 14))
         assert stat.S_IMODE(log.stat().st_mode) == 0o600
         again = Reducer()
         for event in replay(log):
