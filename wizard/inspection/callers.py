@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from wizard.inspection.files import Listing, list_files, read_text
+from wizard.inspection.files import Listing, list_files, read_text, short_lines
 from wizard.inspection.masking import shown
 from wizard.inspection.values import Caller, Evidence
 
@@ -115,7 +115,7 @@ def find_callers(workspace: Workspace, listing: Listing | None = None) -> Caller
             callers += _command_lines(kind, path, text)
         gpu += [
             Evidence(path, number, shown(line))
-            for number, line in enumerate(text.splitlines(), start=1)
+            for number, line in enumerate(short_lines(text), start=1)
             if _GPU.search(line) and not line.lstrip().startswith(("#", "//"))
         ]
     return Callers(tuple(callers), tuple(gpu), tuple(notes))
@@ -123,18 +123,18 @@ def find_callers(workspace: Workspace, listing: Listing | None = None) -> Caller
 
 def kind_of(path: str) -> str | None:
     """`compose`, `bake`, `ci`, `make`, `script`, `manifest` (some other YAML, as of Kubernetes), or None."""
-    pure = PurePosixPath(path)
-    if _COMPOSE.fullmatch(pure.name):
+    name = path.rpartition("/")[2]
+    if _COMPOSE.fullmatch(name):
         return "compose"
-    if _BAKE.fullmatch(pure.name):
+    if _BAKE.fullmatch(name):
         return "bake"
-    if path.startswith(_CI_FOLDERS) or pure.name in _CI_FILES:
+    if path.startswith(_CI_FOLDERS) or name in _CI_FILES:
         return "ci"
-    if _MAKE.fullmatch(pure.name):
+    if _MAKE.fullmatch(name):
         return "make"
-    if _SCRIPT.fullmatch(pure.name):
+    if _SCRIPT.fullmatch(name):
         return "script"
-    return "manifest" if pure.suffix in _YAML else None
+    return "manifest" if name.endswith(_YAML) else None
 
 
 def mentions(workspace: Workspace, name: str, listing: Listing | None = None) -> tuple[Evidence, ...]:
@@ -157,7 +157,7 @@ def mentions(workspace: Workspace, name: str, listing: Listing | None = None) ->
             continue
         found += [
             Evidence(path, number, shown(line))
-            for number, line in enumerate(text.splitlines(), start=1)
+            for number, line in enumerate(short_lines(text), start=1)
             if word.search(line) and not line.lstrip().startswith(("#", "//"))
         ]
     return tuple(found)
@@ -169,7 +169,7 @@ def _is_requirements(name: str) -> bool:
 
 def _command_lines(kind: str, path: str, text: str) -> Iterator[Caller]:
     """Builds in a file of commands. An option on a continuation line belongs to the command."""
-    lines = text.splitlines()
+    lines = short_lines(text)
     for number, line in enumerate(lines, start=1):
         if line.lstrip().startswith(("#", "//")) or not _DOCKER_BUILD.search(line):
             continue

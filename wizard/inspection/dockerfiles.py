@@ -34,7 +34,7 @@ def find_dockerfiles(workspace: Workspace, listing: Listing | None = None) -> tu
         from wizard.inspection.files import list_files
 
         listing = list_files(workspace)
-    found = [path for path in listing.below(workspace.context) if is_dockerfile_name(PurePosixPath(path).name)]
+    found = [path for path in listing.below(workspace.context) if is_dockerfile_name(path.rpartition("/")[2])]
     return tuple(sorted(found, key=lambda path: (path.count("/"), path)))
 
 

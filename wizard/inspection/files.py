@@ -20,6 +20,7 @@ _PRUNED = frozenset(
         *(".pnpm-store", "site-packages"),
     )
 )
+_LONGEST_LINE = 2_000
 _VIRTUAL_ENVIRONMENT = "pyvenv.cfg"
 _CACHE_TAG = "CACHEDIR.TAG"
 
@@ -81,6 +82,11 @@ def read_text(workspace: Workspace, path: str, limit: int = 1_000_000) -> str | 
     if b"\0" in content:
         return None
     return content.decode("utf-8", "replace")
+
+
+def short_lines(text: str) -> list[str]:
+    """The lines of a text, each cut where nobody writes by hand: patterns are tried on them."""
+    return [line[:_LONGEST_LINE] for line in text.splitlines()]
 
 
 def _scan(workspace: Workspace, folder: str) -> tuple[list[str], list[str]]:

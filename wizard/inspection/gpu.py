@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Literal
 
-from wizard.inspection.files import Listing, list_files, read_text
+from wizard.inspection.files import Listing, list_files, read_text, short_lines
 from wizard.inspection.masking import shown
 from wizard.inspection.values import Evidence, GpuEvidence
 
@@ -93,6 +93,8 @@ def _in_packaging(workspace: Workspace, files: Iterable[str]) -> Iterator[GpuEvi
     """Indexes and GPU-only packages in requirements and project files (those named in RUN lines are left to rules)."""
     gpu_only: frozenset[str] | None = None
     for path in files:
+        if not path.endswith((*_PACKAGING, "Pipfile")):
+            continue
         pure = PurePosixPath(path)
         if pure.suffix not in _PACKAGING and pure.name != "Pipfile":
             continue
@@ -106,7 +108,7 @@ def _in_packaging(workspace: Workspace, files: Iterable[str]) -> Iterator[GpuEvi
         if text is None:
             continue
         gpu_only = gpu_only if gpu_only is not None else gpu_only_packages()
-        for number, line in enumerate(text.splitlines(), start=1):
+        for number, line in enumerate(short_lines(text), start=1):
             bare = line.strip()
             if not bare or bare.startswith("#"):
                 continue
@@ -146,12 +148,13 @@ def _in_code(workspace: Workspace, files: Iterable[str]) -> Iterator[GpuEvidence
 def _in_module(inside: str, path: str, text: str) -> Iterator[GpuEvidence]:
     from wizard.inspection.cuda_calls import cuda_lines
 
-    lines = text.splitlines()
+    lines = short_lines(text)
     try:
         found = cuda_lines(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        number = next((n for n, line in enumerate(lines, start=1) if re.search("cuda", line, re.IGNORECASE)), None)
-        if number is not None:
+        match = re.search("cuda", text, re.IGNORECASE)
+        if match is not None:
+            number = len(text[: match.start()].splitlines()) or 1
             yield GpuEvidence("unclear-call", Evidence(path, number, shown(lines[number - 1])))
         return
     for number, verdict in found.items():

@@ -17,6 +17,6 @@ _SECRET_VALUE = re.compile(
 
 def shown(text: str) -> str:
     """A line for evidence: trimmed, cut, with users of addresses, build arguments and values of secrets masked."""
-    text = _USER_OF_ADDRESS.sub("***", text.strip())
+    text = _USER_OF_ADDRESS.sub("***", text.strip()[: 10 * LONGEST])
     text = _BUILD_ARGUMENT.sub(r"\1***", text)
     return _SECRET_VALUE.sub(r"\1***", text)[:LONGEST]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from wizard.inspection.files import Listing, list_files, read_text
+from wizard.inspection.files import Listing, list_files, read_text, short_lines
 from wizard.inspection.masking import shown
 from wizard.inspection.values import Evidence
 
@@ -67,7 +67,8 @@ def programs_used(workspace: Workspace, document: Document, listing: Listing | N
     found: dict[str, ProgramUse] = {}
     seen: set[str] = set()
 
-    def shell(text: str, path: str, line: int, depth: int) -> None:
+    def shell(whole: str, path: str, line: int, depth: int) -> None:
+        text = "\n".join("" if one.lstrip().startswith("#") else one for one in short_lines(whole))
         for name, offset in _commands(text):
             number = line + text.count("\n", 0, offset)
             written = text.splitlines()[text.count("\n", 0, offset)]
@@ -78,7 +79,7 @@ def programs_used(workspace: Workspace, document: Document, listing: Listing | N
                 seen.add(script)
                 content = read_text(workspace, script)
                 if content is not None:
-                    shell(_without_comments(content), script, 1, depth + 1)
+                    shell(content, script, 1, depth + 1)
 
     for instruction in _run_time_instructions(document):
         shell(_command_text(instruction), document.path, instruction.start_line, 0)
@@ -167,10 +168,6 @@ def _script(workspace: Workspace, word: str) -> str | None:
 
 def _base(name: str) -> str:
     return name.rsplit("/", 1)[-1]
-
-
-def _without_comments(text: str) -> str:
-    return re.sub(r"(?m)^\s*#.*$", "", text)
 
 
 def _in_python(workspace: Workspace, listing: Listing) -> Iterator[ProgramUse]:

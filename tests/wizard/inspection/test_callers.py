@@ -102,3 +102,8 @@ def test_mentions_are_whole_words_outside_comments(repo):
         },
     )
     assert [(e.path, e.line) for e in mentions(workspace, "requirements.txt")] == [("Dockerfile", 1), ("Makefile", 2)]
+
+
+def test_a_line_that_nobody_wrote_by_hand_does_not_stop_the_inspection(repo):
+    workspace = repo({"a.sh": " " * 300_000 + "x\n" + "docker build .\n", "b.sh": "A=1 " * 100_000})
+    assert [(caller.path, caller.line) for caller in find_callers(workspace).callers] == [("a.sh", 2)]

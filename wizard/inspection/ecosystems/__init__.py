@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from pathlib import PurePosixPath
+import re
 from typing import TYPE_CHECKING
 
 from wizard.inspection.values import Ecosystem, Evidence
@@ -45,18 +45,36 @@ def find_ecosystems(workspace: Workspace, document: Document | None, listing: Li
     from wizard.inspection.ecosystems.python import python_ecosystem
 
     python = python_ecosystem(workspace, document, listing)
-    files = [path for path in listing.below(workspace.context) if path.count("/") <= _DEPTH]
+    files = [path for path in listing.below(workspace.context) if _ANY.fullmatch(_name(path)) and _near(path)]
     found = [python] if python else []
     for language, manifests, locks, manager in _LANGUAGES:
         names = (*manifests, *(lock for lock, _ in locks))
         matching = [path for path in files if _matches(path, names)]
         own = next((path for path in matching if _matches(path, manifests)), None)
         if own is not None:
-            present = {PurePosixPath(path).name for path in matching}
+            present = {_name(path) for path in matching}
             chosen = next((who for lock, who in locks if lock in present), manager)
-            found.append(Ecosystem(language, chosen, tuple(matching), (Evidence(own, None, PurePosixPath(own).name),)))
+            found.append(Ecosystem(language, chosen, tuple(matching), (Evidence(own, None, _name(own)),)))
     return tuple(found)
 
 
 def _matches(path: str, patterns: tuple[str, ...]) -> bool:
-    return any(fnmatch.fnmatchcase(PurePosixPath(path).name, pattern) for pattern in patterns)
+    return any(fnmatch.fnmatchcase(_name(path), pattern) for pattern in patterns)
+
+
+def _near(path: str) -> bool:
+    return path.count("/") <= _DEPTH
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+# One expression for all of them: most of a repo's files are none of these.
+_ANY = re.compile(
+    "|".join(
+        fnmatch.translate(name)
+        for _, manifests, locks, _ in _LANGUAGES
+        for name in (*manifests, *(lock for lock, _ in locks))
+    )
+)

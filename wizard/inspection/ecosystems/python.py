@@ -155,7 +155,7 @@ def _guessed_requirements(workspace: Workspace, listing: Listing) -> list[str]:
     return [
         path
         for path in listing.below(workspace.context)
-        if re.fullmatch(r"requirements.*\.txt", PurePosixPath(path).name)
+        if re.fullmatch(r"requirements.*\.txt", path.rpartition("/")[2])
         or re.search(r"(?:^|/)requirements/[^/]+\.txt$", path)
     ]
 

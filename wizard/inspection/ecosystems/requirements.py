@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["requirement", "include", "constraint", "index", "option", "blank", "unknown"]
 
-_COMMENT = re.compile(r"(^|\s+)#.*$")
+_COMMENT = re.compile(r"(?:^|(?<!\s)\s+)#.*$")
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
 # A name and plain versions: what most lines are. The others are left to packaging, whose import takes a while.
 _SIMPLE = re.compile(
