@@ -269,7 +269,7 @@ class _Lexer:
         if value is None and self.keep_unset:
             return f"${{{name}/{pattern}/{replacement}}}"
         expression = _pattern(pattern, greedy=True)
-        return expression.sub(lambda _: replacement, value or "", count=0 if every else 1)
+        return re.sub(expression, lambda _: replacement, value, count=0 if every else 1) if value else ""
 
     def name(self) -> str:
         first = self.peek()
@@ -290,7 +290,7 @@ class _Lexer:
         return value
 
 
-def _pattern(pattern: str, greedy: bool) -> re.Pattern[str]:
+def _pattern(pattern: str, greedy: bool) -> str:
     """A shell pattern (`*`, `?`, backslash escapes; no brackets, as in BuildKit) as a regular expression.
 
     Every star but the last of a greedy pattern takes the first place that fits and never looks back: that finds the
@@ -319,11 +319,12 @@ def _pattern(pattern: str, greedy: bool) -> re.Pattern[str]:
     starred = [f"(?>.*?{segment})" for segment in tail]
     if tail and greedy:
         starred[-1] = f".*{tail[-1]}"
-    return re.compile(head + "".join(starred))
+    return head + "".join(starred)
 
 
 def _trim_prefix(pattern: str, value: str, greedy: bool) -> str:
-    found = _pattern(pattern, greedy).match(value)
+    expression = _pattern(pattern, greedy)
+    found = re.match(expression, value) if value else None
     return value[found.end() :] if found else value
 
 

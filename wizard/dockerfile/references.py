@@ -6,7 +6,6 @@ not need is left to it: that stage may never be built.
 
 from __future__ import annotations
 
-import csv
 import re
 
 from wizard.dockerfile.arguments import pairs
@@ -16,12 +15,11 @@ from wizard.dockerfile.grammar import Refused
 from wizard.dockerfile.lexer import LexError, lex
 from wizard.dockerfile.stages import base_stage, dependencies, reachable
 
-_REFERENCE = re.compile(
+_REFERENCE = (
     r"(?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*"
     r"(?::[0-9]+)?/|\[[a-fA-F0-9:]+\](?::[0-9]+)?/)?"
     r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*"
-    r"(?::[\w][\w.-]{0,127})?(?:@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?\Z",
-    re.ASCII,
+    r"(?::[\w][\w.-]{0,127})?(?:@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?\Z"
 )
 """An image reference, after the grammar of github.com/distribution/reference."""
 _EXPANDED_FLAGS = {"COPY": ("chown", "chmod"), "ADD": ("chown", "chmod", "checksum")}
@@ -67,10 +65,10 @@ def _check_base(document: Document, stage: Stage) -> None:
     if "$" in stage.base or stage.base == "scratch" or base_stage(document, stage) is not None:
         return
     name = _expand(stage.base, document.escape, stage.instructions[0])
-    if not _REFERENCE.match(name):
+    if not re.match(_REFERENCE, name, re.ASCII):
         repository = name.partition("@")[0].partition(":")[0]
         reason = "invalid reference format"
-        if re.search(r"[A-Z]", repository) and _REFERENCE.match(name.lower()):
+        if re.search(r"[A-Z]", repository) and re.match(_REFERENCE, name.lower(), re.ASCII):
             full = repository if "/" in repository else f"library/{repository}"
             reason += f": repository name ({full}) must be lowercase"
         raise Refused(f'failed to parse stage name "{name}": {reason}', stage.instructions[0].words[0].span.start)
@@ -150,6 +148,8 @@ def _expand(text: str, escape: str, instruction: Instruction) -> str:
 
 
 def _check_mount(flag: Flag) -> None:
+    import csv
+
     value = flag.value or ""
     try:
         fields = next(csv.reader([value], strict=True), [])

@@ -1,8 +1,9 @@
 """Generated files, read by us and by moby's parser as the PyPI package `dockerfile` wraps it.
 
-It is an older parser than the engine's: it knows no blank between `<<` and a name, reads directives across blank
-lines, ignores text behind a JSON array, takes a backslash for the escape in flags whatever the file says, and lets
-`${…}` stand in a heredoc's name; its C interface ends at a NUL. Generated files do without all that. It only splits, as `Scan` does.
+It is an older parser than the engine's: it knows no blank between `<<` and a name, lets `${…}` stand in the name,
+reads directives across blank lines, ignores text behind a JSON array, and takes a backslash for the escape in flags
+whatever the file says; its C interface ends at a NUL. Generated files do without all that. It only splits, as `Scan`
+does.
 """
 
 import re
@@ -156,7 +157,9 @@ def differs_by_age(text: str) -> bool:
 
 
 def raw_flags(instruction: Instruction) -> list[str]:
-    return [f"--{flag.name}" if flag.value is None else f"--{flag.name}={flag.value}" for flag in instruction.flags]
+    """Moby reads flags byte by byte, so that an é comes out as two characters."""
+    texts = [f"--{flag.name}" if flag.value is None else f"--{flag.name}={flag.value}" for flag in instruction.flags]
+    return [text.encode("utf-8", "surrogateescape").decode("latin-1") for text in texts]
 
 
 def values(instruction: Instruction) -> list[str]:

@@ -65,13 +65,13 @@ def outside(source: bytes, edits: tuple[Edit, ...]) -> list[bytes]:
 @example(b"\\")
 @example(b"FROM \xc2\xa0")
 def test_any_bytes_give_a_document_or_one_clear_error(source: bytes) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     with contextlib.suppress(DockerfileError):
         document = parse(source)
         assert document.source == source
         for instruction in document.instructions:
             parse_run(document, instruction)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 @settings(max_examples=200, deadline=None)

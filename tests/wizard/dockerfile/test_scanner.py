@@ -177,7 +177,7 @@ def test_an_error_names_the_column() -> None:
     ],
 )
 def test_hostile_files_are_answered_quickly(hostile: bytes) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     with contextlib.suppress(DockerfileError):
         assert parse(hostile).source == hostile
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
