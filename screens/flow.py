@@ -233,8 +233,7 @@ class Flow:
             self.running.cancel()
         self._stop_measuring.set()
         for job in ("build", "measure"):
-            if self.jobs.running(job):
-                self.jobs.join(job, STOP_SECONDS)
+            self.jobs.join(job, STOP_SECONDS)
 
     # Results
 

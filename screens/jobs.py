@@ -84,3 +84,8 @@ class Jobs:
         thread = self._threads.get(job)
         if thread is not None:
             thread.join(timeout)
+
+    def alive(self, job: str) -> bool:
+        """Whether the thread of a job still runs, delivered or not."""
+        thread = self._threads.get(job)
+        return thread is not None and thread.is_alive()

@@ -41,7 +41,8 @@ def make_parser() -> argparse.ArgumentParser:
         prog="dockwiz",
         description="From a slow, bloated Docker build to a proven, faster image in one terminal session.",
         epilog="`dockwiz [PATH]` without a command opens the wizard. Exit codes: 0 done; 1 proposals found "
-        "(--exit-code) or images not equivalent; 2 bad usage or input; 3 no engine; 4 the build failed; 130 interrupted.",
+        "(--exit-code) or images not equivalent; 2 bad usage or input; 3 no engine; 4 the build failed; "
+        "130 interrupted.",
     )
     parser.add_argument("--version", action="version", version=f"dockwiz {wizard.__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)

@@ -178,7 +178,10 @@ class EngineApi:
     ) -> Any:
         with self._request(method, path, query, body, timeout) as response:
             content = response.read()
-        return json.loads(content) if content.strip() else {}
+        try:
+            return json.loads(content) if content.strip() else {}
+        except ValueError as error:
+            raise NoEngine(f"what answers at {self.host.url} is no Docker engine") from error
 
     @contextlib.contextmanager
     def _request(

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wizard.build.hosts import find_host, unreachable
-from wizard.errors import NoEngine
+from wizard.errors import DockwizError, NoEngine
 from wizard.inspection.values import Engine
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def probe_engine() -> Engine | str:
         if host.socket is not None and not host.socket.exists():
             return unreachable(host.url, FileNotFoundError())
         return _engine(connect())
-    except NoEngine as error:
+    except DockwizError as error:
         return str(error)
 
 

@@ -15,7 +15,7 @@ from wizard.build.records import CANCELLED, VertexRecord
 _EXIT_CODE = re.compile(r"exit code: (\d+)\s*$")
 _PLACE = re.compile(r"^(?P<file>\S.*?):(?P<line>\d+)$")
 _RULE = re.compile(r"^-{5,}$")
-_ON_LINE = re.compile(r"\b(?:parse error )?on line (\d+)\b")
+_ON_LINE = re.compile(r"\b(?:on|parse error) line (\d+)\b")
 _PREFIX = re.compile(r"^ERROR: (?:failed to build: )?(?:failed to solve: )?")
 _LOST = re.compile(
     r"error reading from server: EOF|connection refused|connection reset|transport is closing|broken pipe"

@@ -107,7 +107,7 @@ def _refuse_constant(name: str) -> None:
 def words(line: LogicalLine, start: int, end: int, pattern: re.Pattern[bytes]) -> tuple[Word, ...]:
     """What the pattern finds in `line.text[start:end]`."""
     return tuple(
-        Word(decode(found[1] if pattern.groups else found[0]), line.span(*found.span()))
+        Word(decode(found[pattern.groups]), line.span(*found.span(pattern.groups)))
         for found in pattern.finditer(line.text, start, end)
     )
 
@@ -126,7 +126,7 @@ def _quoted(escape: str) -> re.Pattern[bytes]:
     """Words with quotes and escapes; a lone escape character at the very end is dropped."""
     sign = re.escape(escape.encode())
     return re.compile(
-        rb"((?:(?!" + SPACE + rb")(?:[^'\"" + sign + rb"]|" + sign + rb".|'[^']*(?:'|\Z)"
+        SPACE + rb"*+((?:(?!" + SPACE + rb")(?:[^'\"" + sign + rb"]|" + sign + rb".|'[^']*(?:'|\Z)"
         rb'|"(?:[^"' + sign + rb"]|" + sign + rb'.)*(?:"|(?=' + sign + rb"?\Z))))+)" + sign + rb"?",
         re.DOTALL,
     )

@@ -75,7 +75,7 @@ def _clean(source: str) -> str:
 def context_path(
     workspace: Workspace, copies: tuple[ContextCopy, ...], image_path: str
 ) -> tuple[str, ContextCopy] | None:
-    """The context file that the last of `copies` puts at `image_path`, relative to the context; None where none does."""
+    """The context file that the last of `copies` puts at `image_path`, relative to the context, and that copy."""
     for copy in reversed(copies):
         for source in copy.sources:
             found = _provides(workspace, copy, source, image_path)

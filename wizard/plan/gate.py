@@ -37,7 +37,7 @@ def _lost_stage(view: View, document: Document) -> str | None:
 
 
 def _second_reading(before: Document, after: Document) -> str | None:
-    """An instruction list that dockerfile-parse confirmed before and no longer does (reference: parsing.md, the gate)."""
+    """Why a reading that dockerfile-parse confirmed before does not hold any more; None where it does."""
     if any(instruction.heredocs for instruction in after.instructions):
         return None
     if _other_keywords(before) != _keywords(before):

@@ -90,7 +90,7 @@ def last(state: StateFolder) -> Entry | None:
 
 @contextlib.contextmanager
 def exclusively(state: StateFolder) -> Iterator[None]:
-    """Hold the repo's lock: two applies or undos at once would mix their files. Raises JournalError where it is held."""
+    """Hold the repo's lock: two applies or undos at once would mix files. Raises JournalError where it is held."""
     place = state.ensure() / "lock"
     try:
         file = place.open("w")

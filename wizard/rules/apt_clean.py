@@ -8,8 +8,8 @@ Why
   only add.
 
 When it is safe
-: The step refreshes the lists itself, does nothing but plain commands joined by `&&`, mounts no cache there, and no later
-  step of the stages built on it uses the lists without refreshing them.
+: The step refreshes the lists itself, does nothing but plain commands joined by `&&`, mounts no cache there, and no
+  later step of the stages built on it uses the lists without refreshing them.
 
 Source
 : docs.docker.com, "Building best practices", apt-get.

@@ -85,11 +85,12 @@ def propose(view: View) -> Proposal | Refusal | None:
         title=TITLE,
         category=CATEGORY,
         safety="safe",
-        why=f"Every time one of these steps runs again, {' and '.join(managers)} download{'s' if len(managers) == 1 else ''} "
-        "everything again.",
+        why=f"Every time one of these steps runs again, {' and '.join(managers)} "
+        f"download{'s' if len(managers) == 1 else ''} everything again.",
         evidence=tuple(evidence_at(view, change.instruction) for change in changes),
         edits={view.dockerfile: document.source},
-        risk=f"A cache mount is kept by the builder and is not part of the image; on a fresh builder nothing is gained.{left}",
+        risk="A cache mount is kept by the builder and is not part of the image; on a fresh builder nothing is gained."
+        + left,
     )
 
 

@@ -127,7 +127,7 @@ def _in_stage(view: View, stage: Stage) -> _Move | Refusal | None:
     moved = [instruction for instruction in moved if instruction.index < last.index]
     needs = tuple(_needed_manifests(view, stage, installs, frozenset(i.index for i in moved)))
     for instruction in moved:
-        problem = _cannot_land(view, stage, instruction, last, copies.get(instruction.index))
+        problem = _cannot_land(stage, instruction, last, copies.get(instruction.index))
         if problem is not None:
             return Refusal(ID, problem, (evidence_at(view, instruction),))
     return _Move(stage, tuple(moved), last, installs, needs)
@@ -240,9 +240,7 @@ def _needed_manifests(
             yield reading.instruction, missing
 
 
-def _cannot_land(
-    view: View, stage: Stage, instruction: Instruction, last: Instruction, copy: ContextCopy | None
-) -> str | None:
+def _cannot_land(stage: Stage, instruction: Instruction, last: Instruction, copy: ContextCopy | None) -> str | None:
     """Why this copy would mean something else below `last`; None where it means the same."""
     text = instruction.argument + "".join(flag.value or "" for flag in instruction.flags)
     between = [i for i in stage.instructions if instruction.index < i.index <= last.index]

@@ -5,8 +5,8 @@ What it does
   editors' folders, and what git ignores and nothing in the repo names. Your own lines stay and win.
 
 Why
-: What is in the context is copied by `COPY . .`: it makes the image bigger, runs every later step again when it changes,
-  and carries secrets along.
+: What is in the context is copied by `COPY . .`: it makes the image bigger, runs every later step again when it
+  changes, and carries secrets along.
 
 When it is safe
 : No instruction names a path that would be dropped. Nothing in the build asks for version control (setuptools-scm,
@@ -42,7 +42,8 @@ ID = "dockerignore"
 TITLE = "Keep out of the build context what the image does not need"
 CATEGORY: Category = "speed"
 
-_CODE = (".py", ".sh", ".bash", ".js", ".ts", ".mjs", ".cjs", ".json", ".toml", ".cfg", ".ini", ".yml", ".yaml", ".conf",
+_CODE = (".py", ".sh", ".bash", ".js", ".ts", ".mjs", ".cjs", ".json", ".toml", ".cfg", ".ini", ".yml", ".yaml",
+         ".conf",
          ".html", ".go", ".rs", ".rb", ".java", ".php", ".mk", ".gradle", ".xml", ".txt", ".env")  # fmt: skip
 _PACKAGING = (
     "pyproject.toml",
@@ -172,7 +173,9 @@ def _look(view: View) -> _Repo | None:
 def _lines(repo: _Repo) -> Iterator[_Line]:
     for entry in knowledge("ignore_patterns")["pattern"]:
         pattern = f"**/{entry['pattern']}" if entry["anywhere"] else entry["pattern"]
-        if (entry["class"] == "always" and not _needed(entry, repo)) or (entry["class"] == "only-if-not-copied" and _unused(entry, repo)):
+        if (entry["class"] == "always" and not _needed(entry, repo)) or (
+            entry["class"] == "only-if-not-copied" and _unused(entry, repo)
+        ):
             yield _Line(pattern, entry["group"])
 
 

@@ -55,7 +55,8 @@ def propose(view: View) -> Proposal | Refusal | None:
             title=TITLE,
             category=CATEGORY,
             safety="safe",
-            why=f"The stage {stage.buildkit_name} waits until {lower.buildkit_name} has installed packages that no build needs.",
+            why=f"The stage {stage.buildkit_name} waits until {lower.buildkit_name} has installed packages that no build "
+            "needs.",
             evidence=here,
             edits={view.dockerfile: splice(document, _edits(view, stage, lower)).source},
             risk=f"Checked: every package of {lower.buildkit_name} is of use at run time only.",
@@ -64,7 +65,7 @@ def propose(view: View) -> Proposal | Refusal | None:
 
 
 def _also_under(view: View, lower: Stage, stage: Stage, last: Stage) -> bool:
-    """Whether the last stage stands on `lower` and copies from what stands on `stage`: two ways that can be taken at once."""
+    """Whether the last stage stands on `lower` and copies from what stands on `stage`: two ways, side by side."""
     document = view.document
     below: Stage | None = last
     while below is not None and below is not lower:
@@ -105,7 +106,8 @@ def _not_run_time(tables: Catalogue, reading: Reading) -> str | None:
 
 
 _BUILD_TOOLS = frozenset(
-    {"git", "nodejs", "npm", "mercurial", "subversion", "unzip", "bzip2", "xz-utils", "zip", "patch", "perl", "python3-pip",
+    {"git", "nodejs", "npm", "mercurial", "subversion", "unzip", "bzip2", "xz-utils", "zip", "patch", "perl",
+     "python3-pip",
      "python3-setuptools", "python3-wheel", "python3-venv", "make", "gettext"}
 )  # fmt: skip
 """Packages that serve at run time too, and that builds call."""
@@ -119,15 +121,13 @@ def _edits(view: View, stage: Stage, lower: Stage) -> list[Edit]:
     if platform is not None:
         edits.append(Edit(first.words[0].span, f"{decode(platform.span.of(document.source))} {lower.base}"))
         del edits[0]
-    text = "".join(
-        _line(view, instruction) for instruction in lower.instructions if _is_repeated(view, stage, instruction)
-    )
+    text = "".join(_line(view, instruction) for instruction in lower.instructions if _is_repeated(view, instruction))
     if text:
         edits.append(insert_after(document, first, text))
     return edits
 
 
-def _is_repeated(view: View, stage: Stage, instruction: Instruction) -> bool:
+def _is_repeated(view: View, instruction: Instruction) -> bool:
     """ENV, ARG and SHELL always; of several WORKDIRs the one that counts."""
     if instruction.keyword != "WORKDIR":
         return instruction.keyword in _REPEATED

@@ -1,8 +1,8 @@
 """Keep compilers and headers out of the image: build in stages of their own and copy the result.
 
 What it does
-: A Dockerfile of one stage becomes four: `system-deps` (what the service needs of Debian at run time), `build-deps` (the
-  compilers and headers on top of it), `python-deps` (a virtual environment with the Python packages) and `production`
+: A Dockerfile of one stage becomes four: `system-deps` (what the service needs of Debian at run time), `build-deps`
+  (the compilers and headers on top of it), `python-deps` (a virtual environment with the Python packages) and `production`
   (system-deps, the virtual environment, your sources and the rest of your file as it was).
 
 Why
@@ -55,7 +55,8 @@ _PYTHON_IMAGE = re.compile(
     r"(?:(?:docker\.io/)?library/|docker\.io/)?python(?::(?P<tag>[\w.-]+))?(?:@sha256:[0-9a-f]{64})?\Z"
 )
 _PLAIN_COMMANDS = frozenset(
-    {"python", "python3", "chmod", "chown", "mkdir", "ln", "cp", "mv", "rm", "touch", "sed", "useradd", "adduser", "groupadd",
+    {"python", "python3", "chmod", "chown", "mkdir", "ln", "cp", "mv", "rm", "touch", "sed", "useradd", "adduser",
+     "groupadd",
      "addgroup", "usermod", "echo", "printf", "cat", "true", "test", "[", "find", "django-admin", "flask", "alembic"}
 )  # fmt: skip
 _COMPILING = re.compile(r"\b(?:gcc|g\+\+|cc|make|cmake|pip3?|uv|cargo|npm|yarn|setup\.py|build_ext|gem|go)\b")
@@ -105,7 +106,7 @@ def propose(view: View) -> Proposal | Refusal | None:
     if not compilers or not any(is_pip(i) for r in readings for i in r.installs):
         return None
     try:
-        _check_base(view, stage)
+        _check_base(stage)
         parts = _divide(view, stage, readings, tables)
         _check_settings(view, stage, parts)
         _check_run_time(view, stage, parts)
@@ -114,13 +115,14 @@ def propose(view: View) -> Proposal | Refusal | None:
         return Refusal(ID, reason.because, reason.evidence or (evidence_at(view, compilers[0][0].instruction),))
     doubts = [*packages.unknown, *_odd_commands(parts)]
     safety: Safety = "review" if doubts else "safe"
-    names = [name for _, _, found in packages.build_only for name in found]
+    moved = [name for _, _, found in packages.build_only for name in found]
     return Proposal(
         rule=ID,
         title=TITLE,
         category=CATEGORY,
         safety=safety,
-        why=f"{_list(names)} {'is' if len(names) == 1 else 'are'} needed to install packages, and shipped with the image.",
+        why=f"{_list(moved)} {'is' if len(moved) == 1 else 'are'} needed to install packages only, and shipped with "
+        "the image.",
         evidence=tuple(evidence_at(view, reading.instruction) for reading, _, _ in packages.build_only),
         edits={view.dockerfile: _write(view, stage, parts, packages).source},
         risk=_risk(packages, doubts),
@@ -130,7 +132,7 @@ def propose(view: View) -> Proposal | Refusal | None:
 # -- what must hold --
 
 
-def _check_base(view: View, stage: Stage) -> None:
+def _check_base(stage: Stage) -> None:
     found = _PYTHON_IMAGE.match(stage.base)
     line = stage.instructions[0].start_line
     if "$" in stage.base:
@@ -322,7 +324,7 @@ def _write(view: View, stage: Stage, parts: _Parts, packages: _Packages) -> Docu
         decode(head) + (base if stage.name is None else re.sub(r"(?i)\s+as\s+\S+\s*$", "", base)),
         f" {style.keyword('AS')} system-deps{style.newline}",
         *(_without_compilers(document, reading, packages) for reading in parts.system),
-        _added_libraries(style, parts, packages),
+        _added_libraries(style, packages),
         *_stage(style, "Compilers and headers: only what builds packages needs them.", "system-deps", "build-deps"),
         *(_compilers(style, install, names) for _, install, names in packages.build_only),
         *_stage(
@@ -396,9 +398,9 @@ def _without_compilers(document: Document, reading: Reading, packages: _Packages
     return _text(edited, edited.instructions[reading.instruction.index])
 
 
-def _added_libraries(style: Style, parts: _Parts, packages: _Packages) -> str:
+def _added_libraries(style: Style, packages: _Packages) -> str:
     """A step for the run-time libraries where no step of the person's is left that could take them."""
-    reading, install, names = packages.build_only[0]
+    _, install, names = packages.build_only[0]
     if not packages.added or len(names) < len(install.packages):
         return ""
     return _compilers(style, install, packages.added)

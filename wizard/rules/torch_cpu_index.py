@@ -24,12 +24,14 @@ from __future__ import annotations
 
 import fnmatch
 import posixpath
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from wizard.assets import knowledge
-from wizard.dockerfile.document import Document, Instruction, Stage
+from wizard.dockerfile.document import Instruction, Stage
 from wizard.dockerfile.editing import Edit, insert_before, splice
 from wizard.dockerfile.installs import Install
 from wizard.dockerfile.state import environment
@@ -44,16 +46,18 @@ from wizard.inspection.ecosystems.requirements import (
     read_tree,
 )
 from wizard.inspection.git import line_change_counts
-from wizard.inspection.gpu import gpu_verdict
+from wizard.inspection.gpu import CPU_INDEX, gpu_verdict
 from wizard.inspection.pip_installs import Manifest, ManifestsOf, is_pip, manifests_of
 from wizard.inspection.steps import Reading, read_steps
 from wizard.inspection.values import Evidence
-from wizard.rules.base import Category, Estimate, Proposal, Refusal, Safety, View
+from wizard.rules.base import Category, Estimate, Proposal, Refusal, Safety, View, evidence_at
 
 ID = "torch-cpu-index"
 TITLE = "Install PyTorch from the CPU index"
 CATEGORY: Category = "size"
 
+_SUFFIX = "-docker-cpu"
+_HEADER = "# Made by dockwiz from"
 _KEPT_OPTIONS = frozenset(
     {"--no-cache-dir", "--user", "--break-system-packages", "--root-user-action", "--system", "-q", "--quiet", "--pre",
      "--disable-pip-version-check", "--no-input", "--trusted-host", "--timeout", "--retries", "--progress-bar"}
@@ -81,37 +85,98 @@ class _Pull:
 
 
 def propose(view: View) -> Proposal | Refusal | None:
-    """The CPU index for the first install of every stage that brings torch."""
-    if any(sign.kind == "cpu-index" for sign in view.inspection.gpu) and _already_there(view.document):
-        return _refresh(view)
+    """The CPU index for the first install of every stage that brings torch, or our copy of a changed file anew."""
     table = knowledge("gpu_packages")["torch"]
     pulls = [pull for stage in view.document.stages for pull in _pulls(view, stage, table)[:1]]
     if not pulls:
-        return None
+        return _refresh(view, table)
     refusal = _refusal(view, pulls)
     if refusal is not None:
         return refusal
     return _proposal(view, pulls, table)
 
 
-def _already_there(document: Document) -> bool:
-    return b"/whl/cpu" in document.source
-
-
-def _refresh(view: View) -> Proposal | None:
-    """Our copy of a requirements file that no longer says what the person's file says."""
+def _refresh(view: View, table: Mapping[str, Any]) -> Proposal | None:
+    """Our copy of a requirements file, where it no longer holds the packages that the person's file holds."""
+    for stage in view.document.stages:
+        for reading in read_steps(view.document, stage):
+            for manifest in manifests_of(view.workspace, view.document, stage, reading).found:
+                original = manifest.path.replace(_SUFFIX, "")
+                if _SUFFIX not in manifest.path or not view.workspace.is_file(original):
+                    continue
+                old = view.workspace.read(manifest.path)
+                new = _listing(view, read_tree(view.workspace, original)[0], table).encode("utf-8", "surrogateescape")
+                if not old.startswith(_HEADER.encode()) or sorted(old.split(b"\n")) == sorted(new.split(b"\n")):
+                    continue
+                edits: dict[str, bytes | None] = {manifest.path: new}
+                family = _family_edits(view, stage, original, table)
+                if family:
+                    edits[view.dockerfile] = splice(view.document, family).source
+                return Proposal(
+                    rule=ID,
+                    title=f"Bring {manifest.path} up to date",
+                    category=CATEGORY,
+                    safety="safe",
+                    why=f"{original} changed since {manifest.path} was made from it.",
+                    evidence=(Evidence(manifest.path, 1, _HEADER), evidence_at(view, reading.instruction)),
+                    edits=edits,
+                    risk="The file is made again from yours; nothing else changes.",
+                )
     return None
 
 
+def _family_edits(view: View, stage: Stage, original: str, table: Mapping[str, Any]) -> list[Edit]:
+    """The versions of the torch family in the step that installs it, as the requirements file has them now."""
+    family = frozenset(table["family"])
+    wanted = {
+        r.name: _requirement_text(r) for r in parse_requirements(view.workspace.read(original), original).requirements
+    }
+    return [
+        Edit(word.span, wanted[name])
+        for reading in read_steps(view.document, stage)
+        for install in reading.installs
+        if _is_family_install(install, family)
+        for word in install.packages
+        if (name := _name(word.value)) in wanted and word.text != wanted[name]
+    ]
+
+
+def _is_family_install(install: Install, family: frozenset[str]) -> bool:
+    """Whether it installs the torch family, and nothing else, from an index of its own."""
+    names = {_name(word.value) for word in install.packages}
+    return is_pip(install) and bool(names) and names <= family and install.has("-i", "--index-url", "--default-index")
+
+
+def _name(word: str | None) -> str:
+    return normalise_name(re.split(r"[\s\[=<>!~;@]", word or "", maxsplit=1)[0])
+
+
 def _pulls(view: View, stage: Stage, table: Mapping[str, Any]) -> list[_Pull]:
+    """The installs that bring torch from somewhere else than a CPU index, in order."""
     found: list[_Pull] = []
     for reading in read_steps(view.document, stage):
+        if any(_is_family_install(install, frozenset(table["family"])) for install in reading.installs):
+            return []
         manifests = manifests_of(view.workspace, view.document, stage, reading) if reading.installs else ManifestsOf()
         for install in reading.installs:
-            if is_pip(install):
+            if is_pip(install) and not _has_cpu_index(view, stage, reading, install, manifests):
                 pull = _pull(view, stage, reading, install, manifests, table)
                 found += [pull] if pull is not None else []
     return found
+
+
+def _has_cpu_index(view: View, stage: Stage, reading: Reading, install: Install, manifests: ManifestsOf) -> bool:
+    """Whether the install already looks into a CPU index: by an option, a line of its files, or the environment."""
+    state = environment(view.document, stage, reading.instruction)
+    texts = [option.value or "" for option in install.options]
+    texts += [
+        state.env.get(name) or ""
+        for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_TORCH_BACKEND", "UV_INDEX_URL")
+    ]
+    for manifest in manifests.found:
+        file = parse_requirements(view.workspace.read(manifest.path), manifest.path)
+        texts += [line.text for line in file.lines if line.kind in ("index", "requirement")]
+    return any(CPU_INDEX.search(text) for text in texts) or install.option("--torch-backend") is not None
 
 
 def _pull(
@@ -257,7 +322,7 @@ def _own_file(view: View, pull: _Pull, table: Mapping[str, Any]) -> _OwnFile | N
     if first is None or first.image_path not in _image_paths(view, pull):
         return None
     stem, suffix = posixpath.splitext(first.path)
-    path = f"{stem}-docker-cpu{suffix or '.txt'}"
+    path = f"{stem}{_SUFFIX}{suffix or '.txt'}"
     if view.workspace.exists(path) or _ignored(view, path):
         return None
     try:
@@ -296,7 +361,7 @@ def _listing(view: View, file: RequirementsFile, table: Mapping[str, Any]) -> st
         return name not in family, counts.get(name, 0)
 
     lines = [
-        f"# Made by dockwiz from {posixpath.basename(file.path)} for the image without a GPU: the same packages,",
+        f"{_HEADER} {posixpath.basename(file.path)} for the image without a GPU: the same packages,",
         "# those first that change least. The Dockerfile installs the torch family before, from the CPU index.",
         *(line.text for line in [*options, *sorted(kept, key=frequency), *others]),
     ]
@@ -319,7 +384,9 @@ def _dockerfile_edits(view: View, pull: _Pull, index: str, own_file: _OwnFile | 
     tool = "uv pip install" if pull.install.manager == "uv" else _pip_words(pull.install)
     kept = [word.text for option in pull.install.options if option.name in _KEPT_OPTIONS for word in option.words]
     alone = ["--no-deps"] if pull.pinned and len(pull.family) == 1 else []
-    words = [tool, *kept, *alone, "--index-url", index, *pull.family]
+    # pip takes packages over plain http only from a host that it was told to trust, as of a mirror in one's own network.
+    trusted = ["--trusted-host", urlsplit(index).netloc] if urlsplit(index).scheme == "http" else []
+    words = [tool, *kept, *alone, *trusted, "--index-url", index, *pull.family]
     place = _first_place(view, pull)
     yield insert_before(view.document, place, style.instruction("RUN", " ".join(words)))
     if own_file is None:
@@ -330,9 +397,9 @@ def _dockerfile_edits(view: View, pull: _Pull, index: str, own_file: _OwnFile | 
             word = option.words[-1]
             yield Edit(word.span, word.text.replace(old, new))
     for copy in {m.copy.instruction.index: m.copy for m in pull.manifests if _names(view, m)}.values():
-        for word in copy.instruction.words:
-            if posixpath.basename(word.text) == old and word is not copy.instruction.words[-1]:
-                yield Edit(word.span, f"{word.text} {word.text.replace(old, new)}")
+        for source in copy.instruction.words[:-1]:
+            if posixpath.basename(source.text) == old:
+                yield Edit(source.span, f"{source.text} {source.text.replace(old, new)}")
 
 
 def _pip_words(install: Install) -> str:
@@ -392,7 +459,8 @@ def _risk(pulls: Iterable[_Pull], guarded: list[Evidence], private: str | None) 
         parts = ["The same versions are installed; no code here asks for CUDA."]
     if not all(pull.pinned for pull in pulls):
         parts.append(
-            "torch is not pinned: should another package ask for an older one, pip would fetch that with CUDA; pin it to rule that out."
+            "torch is not pinned: should another package ask for an older one, pip would fetch that with CUDA; "
+            "pin it to rule that out."
         )
     if private is not None:
         parts.append(

@@ -5,7 +5,8 @@ What it does
   it. uv itself is installed in the build stage only, outside of that environment.
 
 Why
-: uv resolves, downloads and unpacks in parallel. What it saves is time; the packages are the same, and so is their size.
+: uv resolves, downloads and unpacks in parallel. What it saves is time: the packages are the same, and so is their
+  size.
 
 When it is safe
 : The install is plain: requirements files, named packages, an index; no option that uv reads in another way (an extra
@@ -36,7 +37,7 @@ CATEGORY: Category = "speed"
 
 _SAME = frozenset(
     {"-r", "--requirement", "-c", "--constraint", "-i", "--index-url", "--no-deps", "--no-binary", "--only-binary",
-     "--no-cache-dir", "-U", "--upgrade", "--require-hashes", "--no-build-isolation", "-q", "--quiet", "--pre"}
+     "--no-cache-dir", "--trusted-host", "-U", "--upgrade", "--require-hashes", "--no-build-isolation", "-q", "--quiet", "--pre"}
 )  # fmt: skip
 """Options that mean the same to both."""
 _MEANINGLESS = frozenset({"--disable-pip-version-check", "--root-user-action", "--no-input", "--progress-bar"})
@@ -93,7 +94,7 @@ def _problem(view: View, stage: Stage, installs: list[tuple[Reading, Install]]) 
     while current is not None and current is not stage:
         current = base_stage(document, current)
     if current is stage:
-        return f"{line}: the install runs in the stage that is shipped, and uv would stay in the image (split-stages lifts this)"
+        return f"{line}: the install runs in the stage that is shipped, where uv would stay (split-stages lifts this)"
     if _environment(stage) is None:
         return f"{line}: the install does not go into a virtual environment that this stage makes"
     for reading, install in installs:
