@@ -1,7 +1,7 @@
 """Records the streams in tests/fixtures/streams with a real engine: `python -m tests.wizard.build.record_streams`.
 
-A name records that one alone: `containerd` wants an engine with that image store, `indented` a buildx before 0.14, which
-writes its messages over several lines.
+A name records that one alone: `containerd` wants an engine with that image store, `indented` a buildx before 0.14,
+which writes its messages over several lines.
 Run it with an engine in the environment (tests/engine/engine.py); then write the expected traces anew with
 `DOCKWIZ_WRITE_GOLDEN=1 pytest tests/wizard/build/test_streams.py` and read the difference.
 """

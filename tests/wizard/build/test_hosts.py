@@ -92,7 +92,17 @@ def test_a_socket_that_nobody_listens_on_is_no_engine(tmp_path: Path, monkeypatc
     assert "refused" in str(probe_engine())
 
 
-def test_something_that_is_no_engine_is_no_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b"what?\r\n\r\n", "does not answer"),
+        (b"HTTP/1.0 200 OK\r\n\r\n<html>", "is no Docker engine"),
+        (b"HTTP/1.0 403 Forbidden\r\n\r\nnot for you", "not for you"),
+    ],
+)
+def test_something_that_is_no_engine_is_no_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: bytes, words: str
+) -> None:
     import socket
     import threading
 
@@ -100,15 +110,15 @@ def test_something_that_is_no_engine_is_no_engine(tmp_path: Path, monkeypatch: p
         listener.bind(str(tmp_path / "odd.sock"))
         listener.listen()
 
-        def answer() -> None:
+        def serve() -> None:
             connection, _ = listener.accept()
             with connection:
                 connection.recv(1000)
-                connection.sendall(b"what?\r\n\r\n")
+                connection.sendall(answer)
 
-        threading.Thread(target=answer, daemon=True).start()
+        threading.Thread(target=serve, daemon=True).start()
         monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/odd.sock")
-        assert "does not answer" in str(probe_engine())
+        assert words in str(probe_engine())
 
 
 def test_without_the_docker_command_the_message_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

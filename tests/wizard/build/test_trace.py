@@ -155,6 +155,12 @@ def test_a_parse_error_has_only_text() -> None:
     assert len(result.error.excerpt) == 4
 
 
+def test_an_old_engine_words_a_parse_error_differently() -> None:
+    result = trace(text=("ERROR: failed to solve: dockerfile parse error line 2: unknown instruction: FOO",))
+    assert result.error is not None
+    assert result.error.line == 2
+
+
 def test_a_stream_that_stops_in_the_middle_is_a_failure() -> None:
     result = trace(vertex("a", "[1/1] RUN x", 0))
     assert result.outcome == "failed"
