@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -77,4 +77,4 @@ def command(request: BuildRequest, metadata_file: Path | None = None) -> tuple[s
 def display_command(request: BuildRequest) -> tuple[str, ...]:
     """The command line as it may be shown and stored: the values of build arguments that look secret are masked."""
     shown = {name: None if value is None else masked(name, value) for name, value in request.build_args.items()}
-    return command(BuildRequest(**{**vars(request), "build_args": shown}))
+    return command(replace(request, build_args=shown))
