@@ -181,3 +181,8 @@ def test_hostile_files_are_answered_quickly(hostile: bytes) -> None:
     with contextlib.suppress(DockerfileError):
         assert parse(hostile).source == hostile
     assert time.process_time() - start < 1
+
+
+def test_a_non_breaking_blank_separates_the_words_of_env_and_arg() -> None:
+    assert [word.text for word in only("ARG a \xa0 b\n".encode())[1].words] == ["a", "b"]
+    assert [word.text for word in only("EXPOSE 1 \xa0 2\n".encode())[1].words] == ["1", "\xa0", "2"]
