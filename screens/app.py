@@ -95,9 +95,10 @@ class DockwizApp(App[int], inherit_bindings=False):
             self.open_page(Page(number))
 
     def update_screen(self) -> None:
-        """Draw the page in sight anew from the session."""
-        if isinstance(self.screen, PageScreen) and self.screen.is_mounted:
-            self.screen.update()
+        """Draw the page in sight anew from the session. Nothing is in sight while the application closes."""
+        page = self.screen_stack[-1] if self.screen_stack else None
+        if isinstance(page, PageScreen) and page.is_mounted:
+            page.update()
 
     def _tick(self) -> None:
         if self.flow.running is not None:
