@@ -168,6 +168,7 @@ def _add_compare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--after", metavar="WHAT", help="the same; default: now, or the plan not yet applied")
     parser.add_argument("--scenario", type=_scenarios, default=SCENARIOS, metavar="NAME,…", help=", ".join(SCENARIOS))
     parser.add_argument("--runs", type=_positive, default=1, metavar="N", help="builds per side and scenario (1)")
+    parser.add_argument("--link", metavar="TEXT", help="the network link in your words, for the report")
     parser.add_argument("--json", action="store_true", help="dockwiz.compare/1")
     parser.add_argument("--output", type=Path, metavar="FILE", help="also write the report to FILE")
     _select(parser)

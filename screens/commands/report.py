@@ -1,0 +1,27 @@
+"""`dockwiz report`: the report of the last comparison of this repo."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from screens.commands.compare import write_report
+from wizard.compare.last import load_last
+from wizard.errors import BadInput
+from wizard.report.json import comparison_json
+from wizard.report.markdown import markdown
+from wizard.state import state_folder
+from wizard.workspace import open_workspace
+
+
+def run(options: argparse.Namespace) -> int:
+    workspace = open_workspace(options.path)
+    comparison = load_last(state_folder(workspace.root))
+    if comparison is None:
+        raise BadInput("nothing was compared here yet", hint="run `dockwiz compare` first")
+    text = json.dumps(comparison_json(comparison), indent=2) if options.format == "json" else markdown(comparison)
+    if options.output is None:
+        print(text)
+    else:
+        write_report(options.output, text)
+    return 0
