@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import cast
+from uuid import uuid4
 
 import pytest
 from textual.pilot import Pilot
@@ -86,7 +87,7 @@ async def test_a_failing_step_is_shown_with_its_line_and_its_last_words(repo: Pa
 
 
 async def test_interrupt_cancels_the_build_and_the_wizard_goes_on(repo: Path) -> None:
-    slow = (repo / "Dockerfile").read_text().replace("sleep 0.2", "sleep 120")
+    slow = (repo / "Dockerfile").read_text().replace("sleep 0.2", f"sleep 120 && echo {uuid4()}")
     (repo / "Dockerfile").write_text(slow)
     app = make_app(repo)
     async with running(app) as pilot:
@@ -99,7 +100,7 @@ async def test_interrupt_cancels_the_build_and_the_wizard_goes_on(repo: Path) ->
 
 
 async def test_leaving_during_a_build_leaves_nothing_running(repo: Path) -> None:
-    slow = (repo / "Dockerfile").read_text().replace("sleep 0.2", "sleep 121")
+    slow = (repo / "Dockerfile").read_text().replace("sleep 0.2", f"sleep 121 && echo {uuid4()}")
     (repo / "Dockerfile").write_text(slow)
     app = make_app(repo)
     async with running(app) as pilot:
