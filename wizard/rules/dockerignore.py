@@ -23,7 +23,7 @@ import fnmatch
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from wizard.assets import knowledge
@@ -97,6 +97,9 @@ def propose(view: View) -> Proposal | Refusal | None:
     repo = _look(view)
     if repo is None:
         return Refusal(ID, "the context holds too many files to see what names what", (evidence_at(view, broad),))
+    if path is None:
+        # The file that is about to be written is in the context too.
+        repo = replace(repo, top=repo.top | {".dockerignore"})
     old = view.workspace.read(path) if path else b""
     lines = [line for line in _lines(repo) if _fits(line, repo)]
     covered = parse("\n".join(line.pattern for line in lines).encode())
