@@ -16,6 +16,8 @@ from wizard.compare.values import ImageConfig, Packages, Reason, Severity
 _BUILD_ONLY = ("PIP_", "UV_", "DEBIAN_FRONTEND", "BUILDKIT_")
 """Environment variables by prefix that only steer installers: without effect in a container that installs nothing."""
 _INSTALLERS = frozenset(("pip", "setuptools", "wheel", "uv"))
+_MEANT: Mapping[Severity, Severity] = {"harmful": "noted", "noted": "harmless", "harmless": "harmless"}
+"""What a difference weighs that a proposal means to make: one step less."""
 _NAMED = 8
 """Packages named in one reason; the rest is counted."""
 
@@ -71,7 +73,7 @@ class _Difference:
 
 def _reason(difference: _Difference, rules: Iterable[str]) -> Reason:
     rule = intended_by(difference.kind, difference.name, rules)
-    severity: Severity = "noted" if rule is not None and difference.severity == "harmful" else difference.severity
+    severity = difference.severity if rule is None else _MEANT[difference.severity]
     return Reason(difference.kind, severity, difference.text, rule)
 
 

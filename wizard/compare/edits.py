@@ -1,4 +1,4 @@
-"""The source edit of the source scenario: which file, and a harmless change to it."""
+"""The edits of the source and dependency scenarios: which file, and a harmless change to it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ def choose_source(paths: Iterable[str], change_counts: Mapping[str, int]) -> str
 
 def edited(path: str, content: bytes, token: str) -> bytes:
     """The file with one comment appended; `token` makes every edit a new one, so that no cache knows it."""
-    opening, closing = COMMENTS[PurePosixPath(path).suffix.lower()]
+    # Requirements files are not among the sources; their comments are those of a shell.
+    opening, closing = COMMENTS.get(PurePosixPath(path).suffix.lower(), HASH)
     newline = b"\r\n" if content.count(b"\r\n") * 2 > content.count(b"\n") else b"\n"
     gap = b"" if not content or content.endswith(b"\n") else newline
     return content + gap + f"{opening}dockwiz {token}{closing}".encode() + newline

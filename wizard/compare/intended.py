@@ -22,6 +22,7 @@ INTENDED: Mapping[str, Mapping[str, str]] = {
     "split-stages": {
         "system-package-gone": ".*",
         "python-package-gone": _INSTALLERS,
+        "python-package-version": _INSTALLERS,
         "env": "PATH|VIRTUAL_ENV",
     },
     "slim-base": {"system-package-gone": ".*"},

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from wizard.build.buildx import BuildResult, start
 from wizard.build.events import BuildEvent
+from wizard.build.logs import plain
 from wizard.build.request import BuildRequest
 from wizard.build.values import BuildTrace, StepTrace
 from wizard.compare.downloads import TorchDownloads
@@ -75,13 +76,14 @@ def run_of(side: Label, scenario: Scenario, number: int, measured: Measured, doc
 
 
 def failure_of(trace: BuildTrace) -> str:
-    """Why a build failed, in one line."""
+    """Why a build failed, in one line: the builder's words, and the last ones of the step."""
     error = trace.error
     if error is None:
         return "the build failed"
     where = f"line {error.line}: " if error.line is not None else ""
     message = error.message.strip().splitlines() or ["the build failed"]
-    return f"{where}{message[0]}"
+    said = [line for line in (plain(text).strip() for text in error.log) if line]
+    return f"{where}{message[0]}" + (f" ({said[-1][:_SHOWN]})" if said else "")
 
 
 def _shown(step: StepTrace, document: Document | None) -> str:

@@ -40,10 +40,11 @@ class Task:
 
 
 def schedule(sides: Sequence[Label], scenarios: Iterable[Scenario], rounds: int) -> tuple[Task, ...]:
-    """Every build, in order."""
+    """Every build, in order. Without any scenario each side is built once: there are images to look at then."""
     wanted = set(scenarios)
     purposes: list[Purpose] = [scenario for scenario in SCENARIOS if scenario in wanted]
-    if purposes and "cold" not in wanted:
+    rounds = rounds if purposes else 1
+    if "cold" not in wanted:
         purposes.insert(0, "prepare")
     return tuple(
         Task(number, side, purpose)
@@ -66,8 +67,8 @@ class Bench:
     engine: Engine
     copies: Mapping[Label, Copy]
     documents: Mapping[Label, Document]
-    edited: str | None
-    """The source file, relative to the root, that the source scenario edits on every side."""
+    edits: Mapping[tuple[Label, Purpose], str]
+    """The file, relative to the root, that a side's scenario edits."""
     like: BuildRequest | None = None
     """Options that every build takes over: target, build arguments, secrets, network."""
     on_event: OnEvent | None = None
@@ -92,7 +93,7 @@ class Bench:
         return f"{TAG}:{self.id}-{side}-{purpose}-{number}"
 
     def build(self, task: Task, cancel: threading.Event) -> Measured:
-        """One build of the schedule; a source task edits its file for the time of the build."""
+        """One build of the schedule, with its edit made for the time of the build."""
         with self._edit(task):
             return build(self.request(task), self.engine, cancel, self.on_event)
 
@@ -122,12 +123,13 @@ class Bench:
 
     @contextlib.contextmanager
     def _edit(self, task: Task) -> Iterator[None]:
-        if task.purpose != "source" or self.edited is None:
+        name = self.edits.get((task.side, task.purpose))
+        if name is None:
             yield
             return
-        path = self.copies[task.side].workspace.root / self.edited
+        path = self.copies[task.side].workspace.root / name
         original = path.read_bytes()
-        replace_file(path, edited(self.edited, original, f"{self.id} round {task.round}"))
+        replace_file(path, edited(name, original, f"{self.id} round {task.round}"))
         try:
             yield
         finally:
@@ -142,7 +144,7 @@ def target_of(document: Document, like: BuildRequest | None) -> Stage:
     return wanted or document.stages[-1]
 
 
-def choose_edit(
+def choose_source_edit(
     copies: Mapping[Label, Copy],
     documents: Mapping[Label, Document],
     counts: Callable[[], Mapping[str, int]],
@@ -173,3 +175,27 @@ def choose_edit(
         files = {path for path in found if not (copy.workspace.root / path).is_symlink()}
         common = files if common is None else common & files
     return choose_source(common, counts()) if common else None
+
+
+def choose_manifest_edits(
+    copies: Mapping[Label, Copy], documents: Mapping[Label, Document], like: BuildRequest | None = None
+) -> dict[Label, str]:
+    """The requirements file to edit on each side: the last one that a pip install of the image reads.
+
+    Empty where one of the sides has none, or where it cannot be told what its installs read.
+    """
+    from wizard.dockerfile.stages import reachable
+    from wizard.inspection.pip_installs import manifests_of
+    from wizard.inspection.steps import read_steps
+
+    chosen: dict[Label, str] = {}
+    for side, copy in copies.items():
+        document = documents[side]
+        needed = reachable(document, target_of(document, like))
+        for stage in document.stages:
+            if stage.index not in needed:
+                continue
+            for reading in read_steps(document, stage):
+                for manifest in manifests_of(copy.workspace, document, stage, reading).found:
+                    chosen[side] = manifest.path
+    return chosen if len(chosen) == len(copies) else {}

@@ -17,11 +17,11 @@ from wizard.compare.conditions import conditions_of
 from wizard.compare.forecast import Forecast, Known, check_disk, forecast
 from wizard.compare.images import config_of, packages_of, size_of
 from wizard.compare.measure import OnEvent, failure_of
-from wizard.compare.rounds import Bench, Task, choose_edit, labels_of, schedule
+from wizard.compare.rounds import Bench, Purpose, Task, choose_manifest_edits, choose_source_edit, labels_of, schedule
 from wizard.compare.sides import Copy, Side, materialise
 from wizard.compare.values import (
     LABELS,
-    SCENARIOS,
+    USUAL_SCENARIOS,
     Change,
     Comparison,
     Label,
@@ -37,12 +37,18 @@ from wizard.errors import BadInput
 from wizard.inspection.values import Engine
 from wizard.state import StateFolder
 
+Edits = Mapping[tuple[Label, Purpose], str]
+_NO_EDIT: Mapping[Scenario, str] = {
+    "source": "the source edit: no source file of a known kind is copied into both images",
+    "dependency": "the dependency edit: which requirements file the images install from cannot be told for both",
+}
+
 
 @dataclass(frozen=True)
 class Options:
     """How to compare."""
 
-    scenarios: tuple[Scenario, ...] = SCENARIOS
+    scenarios: tuple[Scenario, ...] = USUAL_SCENARIOS
     runs: int = 1
     """Rounds: builds of each side in each scenario."""
     like: BuildRequest | None = None
@@ -73,7 +79,8 @@ def compare(
     """
     options = options or Options()
     now = datetime.datetime.now(datetime.UTC)
-    comparison = f"{now:%Y%m%d-%H%M%S}-{os.getpid()}"
+    # The process comes last: `dockwiz clean` leaves alone what a living one made.
+    comparison = f"{now:%Y%m%d}-{now:%H%M%S%f}-{os.getpid()}"
     folder = state.ensure() / "compare" / comparison
     try:
         folder.mkdir(parents=True, mode=0o700)
@@ -81,6 +88,9 @@ def compare(
             comparison, engine, api, folder, options, on_progress or _ignore, on_event, cancel or threading.Event()
         )
         return session.run((before, after), now.isoformat(timespec="seconds"))
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise BadInput(f"cannot be written: {reason}", path=str(error.filename or folder)) from error
     finally:
         remove_comparison(api, comparison, folder)
 
@@ -127,11 +137,10 @@ class _Session:
         self._say("Copying the files of both sides")
         copies = {s.label: materialise(s, self.folder / s.label) for s in sides if s.image is None}
         documents = {label: _document(copy) for label, copy in copies.items()}
-        edit = self._choose_edit(sides, copies, documents)
-        bench = Bench(self.id, self.engine, copies, documents, edit, self.options.like, self.on_event)
-        tasks = schedule(
-            [label for label in LABELS if label in copies], self._scenarios(edit, copies), self.options.runs
-        )
+        edits = self._edits(sides, copies, documents)
+        bench = Bench(self.id, self.engine, copies, documents, edits, self.options.like, self.on_event)
+        built: list[Label] = [label for label in LABELS if label in copies]
+        tasks = schedule(built, self._scenarios(edits, built), self.options.runs)
         self.total = len(tasks) + len(LABELS)
         self.images |= {side.label: side.image for side in sides if side.image is not None}
         if tasks and not self.cancel.is_set():
@@ -144,7 +153,7 @@ class _Session:
             if not self.cancel.is_set():
                 self._build(bench, task)
         results = [self._side(side, copies.get(side.label)) for side in sides]
-        return self._comparison(at, results[0], results[1], edit)
+        return self._comparison(at, results[0], results[1], edits)
 
     def _check_image(self, side: Side) -> None:
         if side.image is None:
@@ -156,7 +165,7 @@ class _Session:
                 "the engine has no such image", path=side.image, hint=f"docker pull {side.image}, or build it"
             ) from error
 
-    def _comparison(self, at: str, before: SideResult, after: SideResult, edit: str | None) -> Comparison:
+    def _comparison(self, at: str, before: SideResult, after: SideResult, edits: Edits) -> Comparison:
         rules = [proposal.rule for proposal in self.options.change.proposals]
         reasons = reasons_for(before, after, rules)
         return Comparison(
@@ -170,30 +179,39 @@ class _Session:
             verdict=judge(reasons),
             reasons=reasons,
             change=self.options.change,
-            edited=edit,
+            edited=next((path for (_, purpose), path in edits.items() if purpose == "source"), None),
+            manifests={side: path for (side, purpose), path in edits.items() if purpose == "dependency"},
             not_measured=tuple(self.not_measured),
             cancelled=self.cancel.is_set(),
         )
 
-    def _choose_edit(
+    def _edits(
         self, sides: Collection[Side], copies: Mapping[Label, Copy], documents: Mapping[Label, Document]
-    ) -> str | None:
+    ) -> Edits:
+        """What the scenarios asked for will edit."""
         from wizard.inspection.git import change_counts
 
+        edits: dict[tuple[Label, Purpose], str] = {}
         workspaces = [side.workspace for side in sides if side.workspace is not None]
-        if "source" not in self.options.scenarios or not workspaces:
-            return None
-        return choose_edit(copies, documents, lambda: change_counts(workspaces[-1]), self.options.like)
+        if "source" in self.options.scenarios and workspaces:
+            source = choose_source_edit(copies, documents, lambda: change_counts(workspaces[-1]), self.options.like)
+            edits |= {(side, "source"): source for side in copies if source is not None}
+        if "dependency" in self.options.scenarios:
+            manifests = choose_manifest_edits(copies, documents, self.options.like)
+            edits |= {(side, "dependency"): path for side, path in manifests.items()}
+        return edits
 
-    def _scenarios(self, edit: str | None, copies: Mapping[Label, Copy]) -> tuple[Scenario, ...]:
-        if not copies:
+    def _scenarios(self, edits: Edits, built: Collection[Label]) -> tuple[Scenario, ...]:
+        """Those that can be run; the others are noted as not measured."""
+        if not built:
             self.not_measured.append("build times: both sides are images that were built already")
-        elif len(copies) < len(LABELS):
+            return ()
+        if len(built) < len(LABELS):
             self.not_measured.append("build times of the side that is an image already")
-        if edit is None and "source" in self.options.scenarios and copies:
-            self.not_measured.append("the source edit: no source file of a known kind is copied into both images")
-            return tuple(scenario for scenario in self.options.scenarios if scenario != "source")
-        return self.options.scenarios
+        found = {purpose for _, purpose in edits}
+        missing = [name for name in self.options.scenarios if name in _NO_EDIT and name not in found]
+        self.not_measured += [_NO_EDIT[name] for name in missing]
+        return tuple(name for name in self.options.scenarios if name not in missing)
 
     def _build(self, bench: Bench, task: Task) -> None:
         if task.side in self.errors:

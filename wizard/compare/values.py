@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Label = Literal["before", "after"]
-Scenario = Literal["cold", "unchanged", "source"]
+Scenario = Literal["cold", "unchanged", "source", "dependency"]
 Severity = Literal["harmful", "noted", "harmless"]
 Verdict = Literal["equivalent", "noted", "different", "unknown"]
 Outcome = Literal["done", "failed", "cancelled"]
 
 LABELS: tuple[Label, Label] = ("before", "after")
-SCENARIOS: tuple[Scenario, ...] = ("cold", "unchanged", "source")
+SCENARIOS: tuple[Scenario, ...] = ("cold", "unchanged", "source", "dependency")
 """In the order in which one round runs them: the later ones need the cache that the cold build leaves."""
+USUAL_SCENARIOS: tuple[Scenario, ...] = ("cold", "unchanged", "source")
+"""Where the person names none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +246,8 @@ class Comparison:
     change: Change = field(default_factory=Change)
     edited: str | None = None
     """The file that the source scenario edited."""
+    manifests: Mapping[str, str] = field(default_factory=dict)
+    """The file that the dependency scenario edited, by side."""
     not_measured: tuple[str, ...] = ()
     """What was not measured and why, for people."""
     cancelled: bool = False

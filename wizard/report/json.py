@@ -45,7 +45,7 @@ def _document(comparison: Comparison) -> dict[str, Any]:
             "before": {"files": before.context_files, "bytes": before.context_bytes},
             "after": {"files": after.context_files, "bytes": after.context_bytes},
         },
-        "edited": comparison.edited,
+        "edited": {"source": comparison.edited, "dependency": dict(comparison.manifests)},
         "change": asdict(comparison.change),
         "conditions": asdict(comparison.conditions),
         "not_measured": list(comparison.not_measured),

@@ -12,6 +12,7 @@ SCENARIO_TITLES: dict[Scenario, str] = {
     "cold": "Cold build",
     "unchanged": "Rebuild, nothing changed",
     "source": "Rebuild after a source edit",
+    "dependency": "Rebuild, dependency edited",
 }
 
 

@@ -37,6 +37,6 @@ def change(before: float | None, after: float | None) -> str:
         return "same"
     if abs(percent) < 0.5:
         return "under 1 %"
-    if percent < -99 and after > 0:
+    if percent < -99.5 and after > 0:
         return f"{max(percent, -99.9):.1f} %"
     return f"{percent:+.0f} %" if percent < 1000 else f"{after / before:.0f} times"

@@ -29,6 +29,9 @@ def test_without_a_cold_build_the_cache_is_filled_first() -> None:
     assert shown(schedule(["after"], ["source"], 1)) == ["1 prepare after", "1 source after"]
 
 
+def test_without_a_scenario_each_side_is_built_once() -> None:
+    assert shown(schedule(["before", "after"], [], 3)) == ["1 prepare before", "1 prepare after"]
+
+
 def test_nothing_to_build_gives_no_tasks() -> None:
     assert schedule([], ["cold"], 3) == ()
-    assert schedule(["before"], [], 3) == ()

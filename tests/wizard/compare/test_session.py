@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -124,14 +126,26 @@ CMD ["true"]
     assert [run.outcome for run in found.runs] == ["done"] * 4
 
 
+def test_a_dependency_edit_changes_the_file_that_each_side_installs_from(
+    workspace: Workspace, comparing: Compare
+) -> None:
+    naive = 'FROM python:3.11-slim\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\nCMD ["true"]\n'
+    moved = naive.replace("COPY . .", "COPY locked.txt .").replace("requirements.txt", "locked.txt")
+    files = {"Dockerfile": naive.encode(), "requirements.txt": b"# none\n", "locked.txt": b"# none"}
+    found = comparing(*sides(workspace.edit(files), moved), "dependency")
+    assert found.manifests == {"before": "requirements.txt", "after": "locked.txt"}
+    assert [run.executed[-1].split(": ")[1][:15] for run in found.runs] == ["RUN pip install"] * 2
+
+
 def test_a_new_image_that_does_not_build_is_different_and_the_line_is_named(
     workspace: Workspace, comparing: Compare
 ) -> None:
-    broken = "FROM debian:bookworm-slim\nRUN true\nRUN exit 37\n"
+    broken = "FROM debian:bookworm-slim\nRUN true\nRUN echo no compiler; exit 37\n"
     found = comparing(*sides(workspace, broken), "cold", "unchanged")
     assert found.verdict == "different"
     assert found.after.error is not None
-    assert "line 3" in found.after.error
+    assert found.after.error.startswith("line 3: ")
+    assert found.after.error.endswith("exit code: 37 (no compiler)")
     assert [(run.side, run.scenario, run.outcome) for run in found.runs] == [
         ("before", "cold", "done"),
         ("after", "cold", "failed"),
@@ -172,6 +186,39 @@ def test_a_build_that_runs_is_ended_by_cancel(workspace: Workspace, comparing: C
         *sides(workspace.edit({"Dockerfile": slow.encode()}), slow), "cold", cancel=cancel, on_progress=stop
     )
     assert [run.outcome for run in found.runs] == ["cancelled"]
+
+
+INTERRUPTED = """
+import sys
+from pathlib import Path
+from wizard.build.engines import connect, find_engine
+from wizard.compare.session import compare
+from wizard.compare.sides import side_of_workspace
+from wizard.state import StateFolder
+from wizard.workspace import open_workspace
+workspace = open_workspace(Path(sys.argv[1]))
+sides = (side_of_workspace(label, label, workspace, "Dockerfile") for label in ("before", "after"))
+compare(*sides, find_engine(), connect(), StateFolder(Path(sys.argv[2])),
+        on_progress=lambda progress: print(progress.message, flush=True))
+"""
+
+
+def test_an_interrupt_leaves_nothing_behind(workspace: Workspace, api: EngineApi, state: StateFolder) -> None:
+    (workspace.root / "Dockerfile").write_text("FROM debian:bookworm-slim\nRUN sleep 300\n")
+    with subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED, str(workspace.root), str(state.path)],
+        cwd=Path(__file__).parents[3],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert any(line.startswith("Building before") for line in process.stdout)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) != 0
+    assert not list(state.path.glob("compare/*"))
+    left = [item for item in find_leftovers(api, state.path.parent) if item.comparison.endswith(f"-{process.pid}")]
+    assert left == []
 
 
 def test_two_images_are_compared_without_a_build(workspace: Workspace, comparing: Compare, image: Image) -> None:
