@@ -111,9 +111,17 @@ def _running(before: Behaviour, after: Behaviour) -> tuple[Reason, ...]:
             answered = answered or None not in (first.status, second.status)
             reasons.append(_probe(first, second))
     if not answered and (before.health, after.health) != ("healthy", "healthy"):
-        tried = "no probe is answered in both" if before.probes else "there is no port and no health check to try"
-        reasons.append(Reason("behaviour", "noted", f"both keep running; {tried}", undecided=bool(before.probes)))
+        reasons.append(_unanswered(before, after))
     return tuple(reasons)
+
+
+def _unanswered(before: Behaviour, after: Behaviour) -> Reason:
+    if before.ports and before.ports == after.ports:
+        ports = ", ".join(map(str, before.ports))
+        return Reason("behaviour", "noted", f"both keep running and listen on {ports}; neither answers HTTP there")
+    if before.probes:
+        return Reason("behaviour", "noted", "both keep running; no probe is answered in both", undecided=True)
+    return Reason("behaviour", "noted", "both keep running; there is no port and no health check to try")
 
 
 def _health(before: Behaviour, after: Behaviour) -> Iterator[Reason]:

@@ -83,8 +83,13 @@ def test_what_a_running_container_does_is_compared(after: Behaviour, verdict: st
 
 
 def test_two_containers_that_answer_nothing_leave_it_open() -> None:
-    silent = replace(RUNNING, health="none", ready_seconds=None, probes=(replace(ANSWER, status=None, digest=None),))
-    assert verdict_of(silent, silent)[0] == "unknown"
+    silent = replace(RUNNING, health="none", ports=(), probes=(replace(ANSWER, status=None, digest=None),))
+    assert judge(compare_behaviour(silent, silent)) == "unknown"
+
+
+def test_two_that_listen_but_speak_no_http_are_noted() -> None:
+    database = replace(RUNNING, health="none", ports=(5432,), probes=(replace(ANSWER, status=None, digest=None),))
+    assert judge(compare_behaviour(database, database)) == "noted"
 
 
 def test_two_workers_without_port_or_health_check_are_noted() -> None:
