@@ -101,7 +101,7 @@ class DockwizApp(App[int], inherit_bindings=False):
             page.update()
 
     def _tick(self) -> None:
-        if self.flow.running is not None:
+        if self.flow.running is not None or self.flow.measuring:
             self.update_screen()
 
     # Jobs

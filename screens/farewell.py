@@ -26,6 +26,6 @@ def farewell(session: Session, problems: Mapping[str, DockwizError]) -> str:
         from screens.lines import text_of
         from screens.views.measured import report
 
-        rows += [text_of(row).rstrip() for row in report(session, "", 78, ASCII)]
+        rows += [text_of(row).rstrip() for row in report(session, "", "", 78, ASCII)]
     rows += [f"dockwiz: {error}" for error in problems.values()]
     return "".join(f"{row}\n" for row in rows)

@@ -58,6 +58,10 @@ class Flow:
         self.running: RunningBuild | None = None
         self.logs = LogStore()
         self.progress: Progress | None = None
+        self.measuring_since = 0.0
+        """Monotonic seconds."""
+        self.forecast = ""
+        """What measuring will take, in words."""
         self.tag = ""
         self._build_wanted = False
         self._apply_when_planned = False
@@ -215,6 +219,7 @@ class Flow:
         self._stop_measuring = threading.Event()
         stop = self._stop_measuring
         self.progress = None
+        self.measuring_since = time.monotonic()
         self._start("measure", lambda: measure(session, lambda p: self.app.post_message(Progressed(p)), stop))
 
     def cancel(self) -> bool:
@@ -322,7 +327,15 @@ class Flow:
     def _after_build(self, result: Any) -> None:
         self.running = None
         session = replace(self.app.session, build=result)
-        self.app.session = session.reach(Page.REPORT) if result.outcome == "done" else session
+        if result.outcome == "done":
+            from screens.measuring import expected
+
+            session = session.reach(Page.REPORT)
+            self.jobs.start("forecast", lambda: expected(session))
+        self.app.session = session
+
+    def _after_forecast(self, words: str) -> None:
+        self.forecast = words
 
     def _after_measure(self, comparison: Any) -> None:
         self.app.session = replace(self.app.session, comparison=comparison)

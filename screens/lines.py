@@ -73,7 +73,7 @@ def wrap(text: str, width: int) -> list[str]:
             if current:
                 lines.append(current)
                 current = ""
-            head = set_cell_size(word, width).rstrip()
+            head = set_cell_size(word, width).rstrip() or word[0]
             lines.append(head)
             word = word[len(head) :]
         if not word:

@@ -10,7 +10,6 @@ from screens.session import Session
 from wizard.errors import NoEngine
 
 if TYPE_CHECKING:
-    from wizard.compare.forecast import Forecast
     from wizard.compare.session import Options
     from wizard.compare.sides import Side
     from wizard.compare.values import Change, Comparison, Progress
@@ -36,15 +35,15 @@ def measure(session: Session, on_progress: Callable[[Progress], None], cancel: t
     return comparison
 
 
-def expected(session: Session) -> Forecast | None:
-    """What `measure` will take; None without an engine. Walks the build context, so call it from a thread."""
+def expected(session: Session) -> str:
+    """What `measure` will take, in words; empty without an engine. Walks the build context: call it from a thread."""
     from wizard.compare.session import forecast_for
 
     engine = session.inspection.engine if session.inspection is not None else None
     if engine is None or session.plan is None:
-        return None
+        return ""
     before, after, options = _sides(session)
-    return forecast_for(before, after, engine, options)
+    return forecast_for(before, after, engine, options).in_words()
 
 
 def _sides(session: Session) -> tuple[Side, Side, Options]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -41,13 +42,14 @@ class ReportScreen(PageScreen):
     def show(self, session: Session) -> None:
         flow = self.wizard.flow
         self.head.show(lambda width: self._head(session, width))
-        self.report.show(lambda width: measured.report(session, flow.tag, width, self.glyphs))
+        self.report.show(lambda width: measured.report(session, flow.tag, self._offer(), width, self.glyphs))
         self.report.focus()
 
     def _head(self, session: Session, width: int) -> list[Line]:
         flow = self.wizard.flow
         if flow.measuring:
-            return measured.measuring(flow.progress, width, self.glyphs)
+            elapsed = time.monotonic() - flow.measuring_since
+            return measured.measuring(flow.progress, elapsed, width, self.glyphs)
         error = flow.problems.get("measure")
         if error is not None:
             return problem(error, width, self.glyphs)
@@ -57,8 +59,13 @@ class ReportScreen(PageScreen):
             return [line(Span(f" {self.glyphs.done} Built ", "good"), Span(flow.tag, "strong"))]
         return [line(Span(" Nothing measured yet", "strong"))]
 
+    def _offer(self) -> str:
+        """What measuring will take; empty while it is no offer."""
+        flow = self.wizard.flow
+        return "" if flow.measuring else flow.forecast or "builds both sides, runs both images, and compares them"
+
     def copied(self) -> str:
-        rows = measured.report(self.wizard.session, self.wizard.flow.tag, 78, self.glyphs)
+        rows = measured.report(self.wizard.session, self.wizard.flow.tag, "", 78, self.glyphs)
         return "\n".join(text_of(row).rstrip() for row in rows)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

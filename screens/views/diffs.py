@@ -5,12 +5,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from screens.lines import Line, Span, fit, line, rule_line, shorten, spread, text_of, width_of
 from screens.masking import mask
 from screens.views.colours import Coloured
-from wizard.plan.fold import Plan, Step
+
+if TYPE_CHECKING:
+    from wizard.plan.fold import Plan, Step
 
 CONTEXT = 3
 RULE_WIDTH = 20

@@ -16,11 +16,11 @@ NAME, FIGURE, CHANGE = 27, 12, 10
 _LESS = re.compile(r"-(\d+) %")
 
 
-def report(session: Session, tag: str, width: int, glyphs: Glyphs) -> list[Line]:
+def report(session: Session, tag: str, offer: str, width: int, glyphs: Glyphs) -> list[Line]:
     """The page: the table, the verdict with its reasons, what was not measured, and what to do next."""
     comparison = session.comparison
     if comparison is None:
-        return _build_only(session, tag, width, glyphs)
+        return _build_only(session, tag, offer, width)
     rows: list[Line] = [line(), _heading(width)]
     for row in table(comparison):
         less = _LESS.fullmatch(row.change)
@@ -55,14 +55,14 @@ def saved_bar(percent: int, cells: int, glyphs: Glyphs) -> str:
     return glyphs.bar * filled + glyphs.bar_rest * (cells - filled)
 
 
-def measuring(progress: Progress | None, width: int, glyphs: Glyphs) -> list[Line]:
+def measuring(progress: Progress | None, elapsed: float, width: int, glyphs: Glyphs) -> list[Line]:
     """What the measuring does now, how far it is, and the last build that ended."""
     if progress is None:
         return [line(Span(f" {glyphs.running} Preparing the measurement ..", "running"))]
     cells = max(min(width - 40, 40), 10)
     filled = round(progress.done / progress.total * cells) if progress.total else 0
     rows = [
-        line(Span(f" {glyphs.running} {progress.message}", "running")),
+        line(Span(f" {glyphs.running} {progress.message}", "running"), f"  {words.duration(elapsed)} so far"),
         line(
             f"   {glyphs.bar * filled}{glyphs.bar_rest * (cells - filled)}  {progress.done} of {progress.total}",
         ),
@@ -80,7 +80,7 @@ def run_words(run: Run) -> str:
     return f"{run.side}, {run.scenario}: {words.duration(run.seconds)}, {cached}{outcome}"
 
 
-def _build_only(session: Session, tag: str, width: int, glyphs: Glyphs) -> list[Line]:
+def _build_only(session: Session, tag: str, offer: str, width: int) -> list[Line]:
     result = session.build
     rows: list[Line] = [line()]
     if result is None:
@@ -98,10 +98,10 @@ def _build_only(session: Session, tag: str, width: int, glyphs: Glyphs) -> list[
         "the build before, a cold build, a rebuild after an edit, the image's size, and whether both do the same job"
     )
     rows += paragraph("  Not measured", missing, width, indent=17, role="warn")
-    rows.append(line())
-    rows.append(line(Span("  enter", "key"), "  builds both sides, runs both images, and compares them."))
-    rows += paragraph("", "It works on private copies and removes what it made.", width, indent=9, role="dim")
-    del glyphs
+    if offer and session.plan is not None:
+        rows.append(line())
+        rows += paragraph("  enter", f"measures all of that: {offer}", width, indent=17)
+        rows += paragraph("", "It works on private copies and removes what it made.", width, indent=17, role="dim")
     return [*rows, *_next(session, tag, width)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from screens import figures, words
 from screens.glyphs import Glyphs
@@ -11,8 +12,10 @@ from screens.masking import mask
 from screens.session import Session
 from screens.views.diffs import diff_lines, step_diffs
 from wizard.inspection.values import Evidence
-from wizard.plan.fold import Step
 from wizard.rules.base import Estimate, Proposal, Refusal
+
+if TYPE_CHECKING:
+    from wizard.plan.fold import Step
 
 BASES = {
     "index": "estimated from file sizes in the package index",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from screens.glyphs import Glyphs
 from screens.lines import Line, Span, cut, fit, line, shorten, text_of, width_of
 from screens.masking import mask
 from screens.views.colours import Coloured
-from wizard.plan.fold import Plan
+
+if TYPE_CHECKING:
+    from wizard.plan.fold import Plan
 
 
 def source_rows(text: str) -> list[str]:
