@@ -27,7 +27,7 @@ class Limits:
 
     seconds: float = 60.0
     """Until it has to be ready."""
-    quiet_seconds: float = 5.0
+    quiet_seconds: float = 10.0
     """How long one without health check and port is watched, and how long a port may listen without answering HTTP."""
     memory: int = 4 * 1024**3
     processes: int = 1024

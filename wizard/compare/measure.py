@@ -67,12 +67,19 @@ def run_of(side: Label, scenario: Scenario, number: int, measured: Measured, doc
         seconds=result.seconds,
         steps_total=trace.steps_total,
         steps_cached=trace.steps_cached,
-        stages=tuple(StageTime(stage.name, stage.seconds, stage.critical_seconds) for stage in trace.stages),
+        stages=_stage_times(trace, document),
         export_seconds=trace.export_seconds,
         executed=tuple(_shown(step, document) for step in trace.steps if step.state in ("done", "failed")),
         torch_bytes=measured.torch_bytes,
         error=failure_of(trace) if result.outcome == "failed" else None,
     )
+
+
+def _stage_times(trace: BuildTrace, document: Document | None) -> tuple[StageTime, ...]:
+    """The stages of this file: a step shared with a build that runs beside ours may carry the name of its stage."""
+    own = None if document is None else {stage.buildkit_name for stage in document.stages}
+    stages = (stage for stage in trace.stages if own is None or stage.name in own)
+    return tuple(StageTime(stage.name, stage.seconds, stage.critical_seconds) for stage in stages)
 
 
 def failure_of(trace: BuildTrace) -> str:

@@ -17,7 +17,7 @@ from wizard.inspection.values import Engine
 pytestmark = pytest.mark.engine
 
 LABELS = {"dev.dockwiz.test": "behaviour"}
-LIMITS = Limits(seconds=20.0, quiet_seconds=1.0)
+LIMITS = Limits(seconds=20.0, quiet_seconds=15.0)
 
 
 def watched(api: EngineApi, image: str, limits: Limits = LIMITS) -> Behaviour:
@@ -84,7 +84,8 @@ def test_an_image_that_names_no_command_does_not_start(api: EngineApi, image: Im
 
 
 def test_a_worker_is_watched_for_a_while(api: EngineApi, image: Image) -> None:
-    behaviour = watched(api, image('FROM debian:bookworm-slim\nCMD ["sleep", "300"]\n'))
+    name = image('FROM debian:bookworm-slim\nCMD ["sleep", "300"]\n')
+    behaviour = watched(api, name, replace(LIMITS, quiet_seconds=1.0))
     assert (behaviour.exit_code, behaviour.ports, behaviour.probes) == (None, (), ())
     assert behaviour.observed_seconds < 10
 
