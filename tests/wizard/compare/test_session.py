@@ -129,7 +129,8 @@ CMD ["true"]
 def test_a_dependency_edit_changes_the_file_that_each_side_installs_from(
     workspace: Workspace, comparing: Compare
 ) -> None:
-    naive = 'FROM python:3.11-slim\nWORKDIR /app\nCOPY . .\nRUN pip install --disable-pip-version-check -r requirements.txt\nCMD ["true"]\n'
+    install = "RUN pip install --disable-pip-version-check -r requirements.txt"
+    naive = f'FROM python:3.11-slim\nWORKDIR /app\nCOPY . .\n{install}\nCMD ["true"]\n'
     moved = naive.replace("COPY . .", "COPY locked.txt .").replace("requirements.txt", "locked.txt")
     files = {"Dockerfile": naive.encode(), "requirements.txt": b"# none\n", "locked.txt": b"# none"}
     found = comparing(*sides(workspace.edit(files), moved), "dependency")
