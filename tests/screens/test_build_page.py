@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import statistics
+import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,11 +19,14 @@ from screens.app import DockwizApp
 from screens.build import BuildScreen
 from screens.glyphs import ASCII
 from screens.lines import text_of
+from screens.logstore import LogStore
 from screens.session import Page
 from screens.views import lanes
 from screens.widgets.logview import LogView
 from tests.screens.driving import check_golden, ended, frame, make_app, press, recorded, running
 from wizard.build.buildx import RunningBuild
+from wizard.build.events import BuildEvent, Log, Vertex
+from wizard.build.trace import Reducer
 from wizard.build.values import BuildTrace
 
 pytestmark = pytest.mark.usefixtures("no_engine")
@@ -167,3 +173,60 @@ async def test_scrolling_up_stops_following_and_f_follows_again(shop: Path) -> N
         view.toggle_follow()
         await pilot.pause()
         assert "line 100" in frame(app_of(pilot))
+
+
+class Streaming(Recorded):
+    """A build that reports 1,000 events a second, reduced as a real one is."""
+
+    def __init__(self, logs: LogStore) -> None:
+        super().__init__(Reducer().snapshot())
+        self.reducer = Reducer()
+        self.lock = threading.Lock()
+        self.logs = logs
+        self.events = 0
+        self.stopped = threading.Event()
+        for stage in range(6):
+            for step in range(2, 9):
+                name = f"[stage{stage} {step}/8] RUN make target{step}"
+                self._feed(Vertex(f"sha256:{stage}{step}", name, started=time.time()))
+        self.thread = threading.Thread(target=self._stream, daemon=True)
+        self.thread.start()
+
+    def _feed(self, event: BuildEvent) -> None:
+        with self.lock:
+            self.reducer.feed(event, received=time.time())
+        self.logs.feed(event)
+        self.events += 1
+
+    def _stream(self) -> None:
+        while not self.stopped.wait(0.05):
+            for number in range(50):
+                digest = f"sha256:{number % 6}{2 + number % 7}"
+                self._feed(Log(digest, 1, b"line %d of the output\n" % self.events, time.time()))
+
+    def snapshot(self, now: float | None = None) -> BuildTrace:
+        with self.lock:
+            return self.reducer.snapshot(time.time() if now is None else now)
+
+
+async def test_keys_are_answered_within_100_ms_while_a_build_streams_1000_events_a_second(shop: Path) -> None:
+    app = make_app(shop)
+    async with running(app) as pilot:
+        build = Streaming(app.flow.logs)
+        app.flow.running = cast(RunningBuild, build)
+        app.open_page(Page.BUILD)
+        await pilot.pause()
+        page = app.screen
+        assert isinstance(page, BuildScreen)
+        waits: list[float] = []
+        for key in "jjjkkkjjjkkk":
+            here, began = page.lanes.cursor, time.perf_counter()
+            app.simulate_key(key)
+            while page.lanes.cursor == here:
+                await asyncio.sleep(0.001)
+            waits.append(time.perf_counter() - began)
+            await asyncio.sleep(0.05)
+        build.stopped.set()
+        app.flow.running = None
+        assert build.events > 300
+        assert statistics.median(waits) < 0.1
