@@ -1,0 +1,1 @@
+"""Measurements that print figures; no test times anything (`make bench`)."""

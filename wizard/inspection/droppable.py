@@ -1,0 +1,338 @@
+"""What of a build context can stay at home: the patterns of assets/knowledge, each held against the repo.
+
+Whatever is not decided by a fact of the repo stays in: a path that is left in costs bytes, a missing one breaks the
+image.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import posixpath
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wizard.assets import knowledge
+from wizard.dockerfile.document import Document
+from wizard.dockerfile.scanner import parse
+from wizard.dockerfile.sources import context_sources
+from wizard.dockerfile.state import environment
+from wizard.errors import DockwizError
+from wizard.ignorefile import parse as parse_ignore_file
+from wizard.ignorefile import walk
+from wizard.inspection.context import ignore_file, read_ignore_file
+from wizard.inspection.copies import context_copies
+from wizard.inspection.files import list_files
+from wizard.inspection.git import ignored
+from wizard.inspection.naming import Texts, read_texts
+from wizard.inspection.values import Inspection
+from wizard.workspace import Workspace
+
+MINIMUM = 100_000
+"""Bytes from which data that git ignores is worth a line of its own."""
+WORTH_A_WORD = 1_000_000
+"""Bytes from which it is worth saying why something stays in."""
+
+_PART_OF_THE_PROGRAM = (
+    *(".py", ".pyi", ".so", ".pyd", ".js", ".mjs", ".cjs", ".ts", ".tsx", ".jsx", ".html", ".css", ".go", ".rs", ".rb"),
+    *(".java", ".jar", ".war", ".class", ".php", ".sh", ".wasm", ".map", ".whl", ".node", ".dll", ".exe", ".deb"),
+    *(".pt", ".pth", ".onnx", ".safetensors", ".ckpt", ".gguf", ".bin", ".pkl", ".joblib", ".model", ".pb", ".tflite"),
+    *(".crt", ".pem", ".key", ".mo", ".proto"),
+)
+"""Endings of code, of what is built from it, and of trained models: never taken for data."""
+_PLAIN = re.compile(r"[\w.-]+(?:/[\w.-]+)*")
+_DEFAULT_COMPOSE = re.compile(r"(?:docker-)?compose\.ya?ml")
+
+
+@dataclass(frozen=True)
+class Context:
+    """The eligible files of a context, and what decides about them. Paths are relative to the context."""
+
+    workspace: Workspace
+    files: int
+    bytes: int
+    nodes: Mapping[str, tuple[str, ...]]
+    """Name -> every file or folder of that name."""
+    sizes: Mapping[str, int]
+    """File or folder -> bytes."""
+    links: Mapping[str, str]
+    """Symbolic link -> where it leads, where that is inside the context."""
+    sources: tuple[str, ...]
+    """What instructions name, but for the context as a whole."""
+    destinations: tuple[str, ...]
+    """Where the context as a whole is copied to in the image."""
+    ignored: frozenset[str]
+    """What git ignores."""
+    texts: Texts
+
+    def matching(self, pattern: str) -> list[str]:
+        """The files and folders that a pattern of ours matches: `**/name`, `name` or `folder/name`."""
+        if pattern.startswith("**/"):
+            name = pattern.removeprefix("**/")
+            names = fnmatch.filter(self.nodes, name) if _is_glob(name) else [name]
+            return [path for one in names for path in self.nodes.get(one, ())]
+        if not _is_glob(pattern):
+            return [pattern] if pattern in self.sizes else []
+        return [name for name in fnmatch.filter(self.nodes, pattern) if name in self.sizes]
+
+    def has(self, name: str) -> bool:
+        """Whether there is a file of that name anywhere."""
+        return bool(fnmatch.filter(self.nodes, name)) if _is_glob(name) else name in self.nodes
+
+    def is_ignored(self, path: str) -> bool:
+        """Whether git ignores the path or a folder above it."""
+        return any(step in self.ignored for step in _steps(path))
+
+
+@dataclass(frozen=True)
+class Droppable:
+    """The lines that can be added, as (group, pattern), and sentences on what stays in and why."""
+
+    lines: tuple[tuple[str, str], ...]
+    left_in: tuple[str, ...]
+
+
+def look(workspace: Workspace, dockerfile: str, document: Document, inspection: Inspection) -> Context:
+    """Walk the context and read what decides."""
+    sizes: dict[str, int] = {}
+    links: dict[str, str] = {}
+    root = workspace.root / workspace.context
+    for entry in walk(root, read_ignore_file(workspace, dockerfile)):
+        if entry.kind in ("file", "link"):
+            sizes[entry.path] = entry.size
+        if entry.kind == "link":
+            links |= _link(root, entry.path)
+    for path, content in workspace.overlay.items():
+        inside = workspace.to_context(path)
+        if inside is not None and content is not None:
+            sizes[inside] = len(content)
+    paths = tuple(sizes)
+    for path in paths:
+        for step in _steps(posixpath.dirname(path)):
+            sizes[step] = sizes.get(step, 0) + sizes[path]
+    nodes: defaultdict[str, list[str]] = defaultdict(list)
+    for path in sizes:
+        nodes[path.rpartition("/")[2]].append(path)
+    git = frozenset(filter(None, map(workspace.to_context, ignored(workspace, workspace.context))))
+    documents = (document, *_others(workspace, dockerfile, inspection))
+    data = tuple(f"{path}/" for path in git if path in sizes)
+    speaking = (
+        path
+        for path in list_files(workspace).below(workspace.context)
+        if (inside := workspace.to_context(path)) in sizes and inside and not inside.startswith(data)
+    )
+    return Context(
+        workspace=workspace,
+        files=len(paths),
+        bytes=sum(sizes[path] for path in paths),
+        nodes={name: tuple(found) for name, found in nodes.items()},
+        sizes=sizes,
+        links=links,
+        sources=tuple(dict.fromkeys(source for one in documents for source in _sources(one))),
+        destinations=tuple(
+            copy.destination
+            for stage in document.stages
+            for copy in context_copies(document, stage)
+            if "." in copy.sources
+        ),
+        ignored=git,
+        texts=read_texts(workspace, documents, speaking, inspection.callers),
+    )
+
+
+def droppable(context: Context) -> Droppable:
+    """Every pattern that the repo does not speak against, those for data last."""
+    lines: list[tuple[str, str]] = []
+    left_in: list[str] = []
+    for entry in knowledge("ignore_patterns")["pattern"]:
+        pattern = f"**/{entry['pattern']}" if entry["anywhere"] else entry["pattern"]
+        hits = context.matching(pattern)
+        if not hits and ("of" in entry and not context.has(entry["of"])):
+            continue
+        if pattern == ".git" and not hits and context.workspace.context != ".":
+            continue
+        needed = _needed(entry, pattern, hits, context)
+        if needed is None:
+            lines.append((entry["group"], pattern))
+        elif hits and needed and sum(context.sizes[hit] for hit in hits) >= MINIMUM:
+            left_in.append(f"{entry['pattern']} stays in: {needed}.")
+    lines += [("Virtual environments", path) for path in _environments(context, lines)]
+    data, named = _data(context)
+    lines += [("Data that git ignores and nothing here needs", path) for path in data]
+    return Droppable(tuple(lines), (*left_in, *named))
+
+
+def _needed(entry: Mapping[str, Any], pattern: str, hits: list[str], context: Context) -> str | None:
+    """Why what the pattern drops may be needed, in words ("" where there is nothing to say); None where it is not."""
+    if _dropped_source(pattern, context):
+        return "an instruction or a link of the repo names it"
+    if entry["class"] == "always":
+        return _asked_for(entry, context) or _not_made(entry, hits, context)
+    if not hits or any("$" in source for source in context.sources):
+        return ""
+    if entry["class"] == "ignored" and not all(context.is_ignored(hit) for hit in hits):
+        return ""
+    if set(entry.get("except", ())) & set(context.nodes) or any(context.has(name) for name in entry.get("unless", ())):
+        return ""
+    if not context.texts.complete:
+        return "there are too many files to see what names what"
+    asked = _asked_for(entry, context)
+    if asked is not None:
+        return asked
+    for name in {hit.rpartition("/")[2] for hit in hits}:
+        place = context.texts.naming(name)
+        if place is not None:
+            return f"{place} names {name}"
+    return None
+
+
+def _asked_for(entry: Mapping[str, Any], context: Context) -> str | None:
+    words = "|".join(map(re.escape, entry.get("needed_by", ())))
+    patterns = ([rf"(?<![\w-])(?:{words})(?![\w-])"] if words else []) + list(entry.get("needed_when", ()))
+    if not patterns:
+        return None
+    if not context.texts.complete:
+        return "there are too many files to see what asks for it"
+    place = context.texts.matching(re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.MULTILINE))
+    return None if place is None else f"{place} asks for it"
+
+
+def _not_made(entry: Mapping[str, Any], hits: list[str], context: Context) -> str | None:
+    """Why the image may use what comes with the context: nothing makes it anew."""
+    if "made_by" not in entry:
+        return None
+    if entry.get("committed_counts") and context.ignored and not all(context.is_ignored(hit) for hit in hits):
+        return "git tracks it, or does not ignore it"
+    words = "|".join(map(re.escape, entry["made_by"]))
+    if re.search(rf"(?<![\w-])(?:{words})(?![\w-])", context.texts.commands):
+        return None
+    named = re.search(rf"(?<![\w.-]){re.escape(entry['pattern'])}(?![\w-])", context.texts.commands)
+    if named or ("implied_by" in entry and context.has(entry["implied_by"])):
+        return "no RUN makes it anew"
+    return None
+
+
+def _environments(context: Context, lines: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Virtual environments under other names than the usual one."""
+    covered = parse_ignore_file("\n".join(pattern for _, pattern in lines).encode())
+    for marker in context.nodes.get("pyvenv.cfg", ()):
+        folder = posixpath.dirname(marker)
+        if folder and _PLAIN.fullmatch(folder) and not covered.explain(folder)[0]:
+            named = re.search(rf"(?<![\w.-]){re.escape(folder)}(?![\w-])", context.texts.commands)
+            if not named and not _dropped_source(folder, context):
+                yield folder
+
+
+def _data(context: Context) -> tuple[list[str], list[str]]:
+    """Data that can stay at home, and sentences on what looks like data and stays in."""
+    table = knowledge("ignore_patterns")["data"]
+    names = {name for entry in table for name in entry.get("names", ())}
+    endings = tuple(ending for entry in table for ending in entry.get("endings", ()))
+    lines: list[str] = []
+    stays: list[str] = []
+    for path in sorted(context.ignored & set(context.sizes)):
+        name = path.rpartition("/")[2]
+        size = context.sizes[path]
+        if size < MINIMUM or not _PLAIN.fullmatch(path) or not (name in names or _only(context, path, endings)):
+            continue
+        if _holds(context, path, _PART_OF_THE_PROGRAM):
+            reason = "it holds code or a model"
+        elif _dropped_source(path, context) or any("$" in source for source in context.sources):
+            reason = "an instruction or a link of the repo may name it"
+        elif not context.texts.complete:
+            reason = "there are too many files to see what names it"
+        elif _mounted_over(context, path):
+            lines.append(path)
+            continue
+        else:
+            place = context.texts.naming_beside_mounts(name)
+            if place is None:
+                lines.append(path)
+                continue
+            reason = f"{place} names it"
+        if size >= WORTH_A_WORD:
+            stays.append(f"{path} stays in: {reason}.")
+    return lines, stays
+
+
+def _only(context: Context, path: str, endings: tuple[str, ...]) -> bool:
+    """Whether a file, or everything in a folder, has one of the endings."""
+    inside = [file for file in context.sizes if file.startswith(f"{path}/") and "." in file.rpartition("/")[2]]
+    return all(file.lower().endswith(endings) for file in inside or [path])
+
+
+def _holds(context: Context, path: str, endings: tuple[str, ...]) -> bool:
+    return any(file.lower().endswith(endings) for file in context.sizes if file == path or file.startswith(f"{path}/"))
+
+
+def _mounted_over(context: Context, path: str) -> bool:
+    """Whether the compose file mounts the folder of the host where the image would have its copy."""
+    places = [posixpath.join(destination, path) for destination in context.destinations]
+    source = rf"\./{re.escape(path)}/?"
+    short = re.compile(rf"-\s*[\"']?{source}:(?P<target>/[^:\"'\s]+)")
+    long = re.compile(rf"source:\s*[\"']?{source}[\"']?\s*\n(?:[^\n]*\n)?\s*target:\s*[\"']?(?P<target>/[^\"'\s]+)")
+    for file, text in context.texts.host.items():
+        if context.workspace.to_context(file) is None or not _DEFAULT_COMPOSE.fullmatch(file.rpartition("/")[2]):
+            continue
+        if posixpath.dirname(file) != context.workspace.context.removeprefix("."):
+            continue
+        targets = [match["target"].rstrip("/") for form in (short, long) for match in form.finditer(text)]
+        if places and targets and all(any(f"{place}/".startswith(f"{t}/") for t in targets) for place in places):
+            return True
+    return False
+
+
+def _dropped_source(pattern: str, context: Context) -> bool:
+    """Whether the pattern drops what an instruction names, or where a link leads that itself stays."""
+    excluded = parse_ignore_file(pattern.encode()).explain
+    for source in context.sources:
+        if excluded(source)[0]:
+            return True
+        if _is_glob(source) and any(
+            excluded(path)[0] for path in fnmatch.filter(context.sizes, source) if path.count("/") == source.count("/")
+        ):
+            return True
+    return any(excluded(target)[0] and not excluded(link)[0] for link, target in context.links.items())
+
+
+def _others(workspace: Workspace, dockerfile: str, inspection: Inspection) -> Iterator[Document]:
+    """The other Dockerfiles that may be built with this context and heed the same ignore file."""
+    shared = ignore_file(workspace, dockerfile) or workspace.from_context(".dockerignore")
+    for path in inspection.dockerfiles:
+        if path == dockerfile or (ignore_file(workspace, path) or shared) != shared:
+            continue
+        try:
+            yield parse(workspace.read(path), path)
+        except DockwizError:
+            # What no build accepts cannot need anything.
+            continue
+
+
+def _sources(document: Document) -> Iterator[str]:
+    for stage in document.stages:
+        for instruction in stage.instructions:
+            for source in context_sources(instruction, environment(document, stage, instruction)):
+                path = posixpath.normpath(source.lstrip("/") or ".")
+                if path not in (".", "..", "*"):
+                    yield path
+
+
+def _link(root: os.PathLike[str], path: str) -> dict[str, str]:
+    try:
+        leads = os.readlink(os.path.join(root, path))  # noqa: PTH115, PTH118
+    except OSError:
+        return {}
+    target = posixpath.normpath(posixpath.join(posixpath.dirname(path), leads))
+    return {} if leads.startswith("/") or target.startswith("..") else {path: target}
+
+
+def _steps(path: str) -> list[str]:
+    parts = path.split("/") if path else []
+    return ["/".join(parts[: depth + 1]) for depth in range(len(parts))]
+
+
+def _is_glob(text: str) -> bool:
+    return any(character in text for character in "*?[")
