@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 
 ROLES = (
     "title", "dim", "strong", "good", "bad", "warn", "cached", "running", "key", "place",
@@ -52,16 +52,35 @@ def width_of(text: str) -> int:
     return cell_len(text)
 
 
+def head(text: str, width: int) -> str:
+    """As much of the text as `width` cells take.
+
+    Rich's own set_cell_size divides by zero, or never ends, on some texts of combining characters (seen in 14.x).
+    """
+    cells = 0
+    end = 0
+    for end, character in enumerate(text):
+        cells += cell_len(character)
+        if cells > width:
+            break
+    else:
+        end = len(text)
+    while end and cell_len(text[:end]) > width:
+        end -= 1
+    return text[:end]
+
+
 def shorten(text: str, width: int) -> str:
     """The text, cut to `width` cells; `..` marks the cut."""
     if cell_len(text) <= width:
         return text
-    return set_cell_size(text, width - 2) + ".." if width > 2 else set_cell_size(text, max(width, 0))
+    return head(text, width - 2) + ".." if width > 2 else head(text, width)
 
 
 def fit(text: str, width: int) -> str:
     """The text, cut or padded to exactly `width` cells."""
-    return set_cell_size(shorten(text, width), max(width, 0))
+    short = shorten(text, width)
+    return short + " " * (width - cell_len(short))
 
 
 def wrap(text: str, width: int) -> list[str]:
@@ -73,9 +92,9 @@ def wrap(text: str, width: int) -> list[str]:
             if current:
                 lines.append(current)
                 current = ""
-            head = set_cell_size(word, width).rstrip() or word[0]
-            lines.append(head)
-            word = word[len(head) :]
+            first = head(word, width) or word[0]
+            lines.append(first)
+            word = word[len(first) :]
         if not word:
             continue
         if current and cell_len(current) + 1 + cell_len(word) > width:
@@ -114,7 +133,7 @@ def cut(spans: Line, width: int) -> Line:
         size = width_of(span.text)
         if size > room:
             kept.append(
-                Span(shorten(span.text, room) if room > 2 else set_cell_size(span.text, max(room, 0)), span.role)
+                Span(shorten(span.text, room) if room > 2 else head(span.text, room), span.role)
             )
             break
         kept.append(span)

@@ -53,3 +53,10 @@ def test_a_cut_is_marked() -> None:
 )  # fmt: skip
 def test_values_that_look_secret_are_masked_and_references_are_not(shown: str, written: str) -> None:
     assert mask(written) == shown
+
+
+@pytest.mark.parametrize("text", ["\u0300", "a\u0300\u0300" * 9, "\U0001f468\u200d\U0001f468" * 5, "\ufe0fa\ufe0f" * 7])
+@pytest.mark.parametrize("width", [1, 2, 3, 10])
+def test_combining_characters_neither_crash_nor_hang_the_screen(text: str, width: int) -> None:
+    assert all(len(row) >= 1 for row in wrap(text, width))
+    assert len(shorten(text, width)) <= max(len(text), width)
