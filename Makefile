@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ENGINE := $(PYTHON) tests/engine/engine.py
 
-.PHONY: demo test test-full check unit bench fuzz reference engine-down clean
+.PHONY: demo test test-full check unit bench reference docs engine-down clean
 
 demo: $(VENV)/ready
 	@env="$$($(ENGINE) up)" && eval "$$env" && $(BIN)/dockwiz demo flask-ocr
@@ -31,6 +31,9 @@ bench: $(VENV)/ready
 
 reference: $(VENV)/ready
 	@env="$$($(ENGINE) up)" && eval "$$env" && $(BIN)/python -m tests.reference
+
+docs: $(VENV)/ready
+	$(BIN)/python -m tests.docs
 
 engine-down:
 	$(ENGINE) down

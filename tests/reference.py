@@ -107,7 +107,9 @@ def compare(
     found: dict[str, Any] = json.loads(done.stdout)
     REPORTS.mkdir(parents=True, exist_ok=True)
     (REPORTS / f"{case.name}.json").write_text(done.stdout)
-    report = subprocess.run([*dockwiz, "report", folder], env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    report = subprocess.run(
+        [*dockwiz, "report", folder], env=environment, stdout=subprocess.PIPE, text=True, check=True
+    )
     (REPORTS / f"{case.name}.md").write_text(report.stdout)
     print(report.stdout)
     return found
