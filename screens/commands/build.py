@@ -19,6 +19,8 @@ from wizard.build.replay import replay
 from wizard.build.request import BuildRequest, display_command
 from wizard.build.trace import Reducer
 from wizard.errors import BadInput
+from wizard.history.measurements import of_build
+from wizard.history.store import record
 from wizard.state import StateFolder
 
 KEPT_LOGS = 20
@@ -48,12 +50,16 @@ def run(options: argparse.Namespace) -> int:
     with start(request, engine, _log_file(repo.state)) as running:
         _cancel_on(running, signal.SIGTERM)
         try:
-            return _show(running.events(), options.progress)
+            code = _show(running.events(), options.progress)
         except KeyboardInterrupt:
             print("dockwiz: cancelling the build", file=sys.stderr)
             running.cancel()
             running.wait()
             return 130
+        note = record(repo.state, of_build(running.wait(), engine, repo.workspace.root, repo.dockerfile))
+        if note is not None:
+            print(f"dockwiz: {note}", file=sys.stderr)
+        return code
 
 
 def _cancel_on(running: RunningBuild, number: signal.Signals) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import statistics
 import subprocess
 from pathlib import Path
 
+from wizard.build.buildx import BuildResult
 from wizard.compare.forecast import Known
 from wizard.compare.values import Comparison
 from wizard.history.store import Entry, History
+from wizard.inspection.values import Engine
 
 
 def of_comparison(comparison: Comparison, root: Path, dockerfile: str) -> tuple[Entry, ...]:
@@ -41,6 +44,29 @@ def of_comparison(comparison: Comparison, root: Path, dockerfile: str) -> tuple[
             )
         )
     return tuple(entries)
+
+
+def of_build(result: BuildResult, engine: Engine, root: Path, dockerfile: str) -> tuple[Entry, ...]:
+    """The entry for a build as the person ran it; none where it did not succeed."""
+    if result.outcome != "done":
+        return ()
+    branch, commit = branch_and_commit(root)
+    return (
+        Entry(
+            at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            kind="build",
+            side="",
+            scenario="build",
+            seconds=result.seconds,
+            steps_total=result.trace.steps_total,
+            steps_cached=result.trace.steps_cached,
+            dockerfile=dockerfile,
+            branch=branch,
+            commit=commit,
+            engine=engine.version,
+            store=engine.store,
+        ),
+    )
 
 
 def known(history: History) -> Known:
