@@ -52,8 +52,8 @@ class Context:
     """The eligible files of a context, and what decides about them. Paths are relative to the context."""
 
     workspace: Workspace
-    files: int
-    bytes: int
+    paths: frozenset[str]
+    """Files and links."""
     nodes: Mapping[str, tuple[str, ...]]
     """Name -> every file or folder of that name."""
     sizes: Mapping[str, int]
@@ -78,6 +78,16 @@ class Context:
             return [pattern] if pattern in self.sizes else []
         return [name for name in fnmatch.filter(self.nodes, pattern) if name in self.sizes]
 
+    @property
+    def bytes(self) -> int:
+        """Of all files together."""
+        return sum(self.sizes[path] for path in self.paths)
+
+    @staticmethod
+    def holding(paths: Iterable[str]) -> frozenset[str]:
+        """The paths and all folders above them."""
+        return frozenset(step for path in paths for step in _steps(path))
+
     def has(self, name: str) -> bool:
         """Whether there is a file of that name anywhere."""
         return bool(fnmatch.filter(self.nodes, name)) if _is_glob(name) else name in self.nodes
@@ -100,16 +110,17 @@ def look(workspace: Workspace, dockerfile: str, document: Document, inspection: 
     sizes: dict[str, int] = {}
     links: dict[str, str] = {}
     root = workspace.root / workspace.context
-    for entry in walk(root, read_ignore_file(workspace, dockerfile)):
+    ignore = read_ignore_file(workspace, dockerfile)
+    for entry in walk(root, ignore):
         if entry.kind in ("file", "link"):
             sizes[entry.path] = entry.size
         if entry.kind == "link":
             links |= _link(root, entry.path)
     for path, content in workspace.overlay.items():
         inside = workspace.to_context(path)
-        if inside is not None and content is not None:
+        if inside is not None and content is not None and not ignore.explain(inside)[0]:
             sizes[inside] = len(content)
-    paths = tuple(sizes)
+    paths = frozenset(sizes)
     for path in paths:
         for step in _steps(posixpath.dirname(path)):
             sizes[step] = sizes.get(step, 0) + sizes[path]
@@ -126,8 +137,7 @@ def look(workspace: Workspace, dockerfile: str, document: Document, inspection: 
     )
     return Context(
         workspace=workspace,
-        files=len(paths),
-        bytes=sum(sizes[path] for path in paths),
+        paths=paths,
         nodes={name: tuple(found) for name, found in nodes.items()},
         sizes=sizes,
         links=links,
@@ -260,12 +270,12 @@ def _data(context: Context) -> tuple[list[str], list[str]]:
 
 def _only(context: Context, path: str, endings: tuple[str, ...]) -> bool:
     """Whether a file, or everything in a folder, has one of the endings."""
-    inside = [file for file in context.sizes if file.startswith(f"{path}/") and "." in file.rpartition("/")[2]]
-    return all(file.lower().endswith(endings) for file in inside or [path])
+    inside = [file for file in context.paths if file == path or file.startswith(f"{path}/")]
+    return all(file.lower().endswith(endings) for file in inside)
 
 
 def _holds(context: Context, path: str, endings: tuple[str, ...]) -> bool:
-    return any(file.lower().endswith(endings) for file in context.sizes if file == path or file.startswith(f"{path}/"))
+    return any(file.lower().endswith(endings) for file in context.paths if file == path or file.startswith(f"{path}/"))
 
 
 def _mounted_over(context: Context, path: str) -> bool:

@@ -53,9 +53,10 @@ def propose(view: View) -> Proposal | Refusal | None:
     problem = _unusable(view, path, target, old)
     if problem is not None:
         return Refusal(ID, problem, (evidence_at(view, broad),))
-    context = look(view.workspace, view.dockerfile, view.document, view.inspection)
+    # A file that is about to be written is in the context too: the pattern for it is decided with the others.
+    context = look(view.workspace.edit({target: old}), view.dockerfile, view.document, view.inspection)
     found = droppable(context)
-    lines = _effective(old, found, context) if path else list(found.lines)
+    lines = _effective(view, target, old, found, context) if path else list(found.lines)
     if not lines:
         return None
     content = _write(old, lines)
@@ -74,8 +75,9 @@ def _proposal(
     found: Droppable,
 ) -> Proposal:
     saved = context.bytes - size
-    if files < context.files:
-        why = f"{context.files:,} files are sent to the builder where {files:,} would do"
+    now = len(context.paths) - (path is None)
+    if files < now:
+        why = f"{now:,} files are sent to the builder where {files:,} would do"
     else:
         why = "Caches and local files would be sent to the builder as soon as there are any"
     return Proposal(
@@ -112,11 +114,12 @@ def _unusable(view: View, path: str | None, target: str, old: bytes) -> str | No
     return None
 
 
-def _effective(old: bytes, found: Droppable, context: Context) -> list[tuple[str, str]]:
+def _effective(view: View, target: str, old: bytes, found: Droppable, context: Context) -> list[tuple[str, str]]:
     """The lines that still drop something when they are added to the file, so that its own exceptions win."""
     lines = [line for line in found.lines if context.matching(line[1])]
-    after = parse(_write(old, lines))
-    return [line for line in lines if any(after.explain(path)[0] for path in context.matching(line[1]))]
+    after = view.workspace.edit({target: _write(old, lines)})
+    touched = context.holding(context.paths - set(measure_context(after, view.dockerfile, with_paths=True).paths))
+    return [line for line in lines if not touched.isdisjoint(context.matching(line[1]))]
 
 
 def _write(old: bytes, lines: Iterable[tuple[str, str]]) -> bytes:
