@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from wizard.dockerfile.scanner import parse
+from wizard.errors import DockwizError
 from wizard.inspection.values import Inspection
 from wizard.plan.diff import diff_of
 from wizard.plan.gate import objection
@@ -96,7 +97,7 @@ def make_plan(
     document = parse(current.read(dockerfile), dockerfile)
     for rule in rules:
         view = View(current, dockerfile, document, inspection, settings)
-        outcome = rule.propose(view)
+        outcome = _ask(rule, view)
         if isinstance(outcome, Refusal):
             refusals.append(outcome)
         if not isinstance(outcome, Proposal):
@@ -117,6 +118,14 @@ def make_plan(
     return Plan(
         workspace, originals, current, dockerfile, inspection, settings, selection, tuple(steps), tuple(refusals)
     )
+
+
+def _ask(rule: Rule, view: View) -> Proposal | Refusal | None:
+    """What the rule says. An edit that cannot be made faithfully is a precondition that does not hold."""
+    try:
+        return rule.propose(view)
+    except DockwizError as error:
+        return Refusal(rule.ID, f"the change cannot be written: {error}")
 
 
 def _content(workspace: Workspace, path: str) -> bytes | None:
