@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from wizard.dockerfile.arguments import decode
 from wizard.dockerfile.blanking import blank_span
@@ -19,31 +20,53 @@ def remove_command(document: Document, script: Script, command: Command) -> Edit
     Raises EditConflict where the rest would mean something else: for a nested command, a part of a pipeline, one
     side of an `||`, the only command.
     """
+    return _remove(document, script, command, command)
+
+
+def remove_commands(document: Document, script: Script, commands: Iterable[Command]) -> tuple[Edit, ...]:
+    """Takes several commands out of a list; neighbours go in one edit. Raises EditConflict as remove_command does."""
     top = script.top
-    index = _index(document, script, command)
-    following = top[index + 1] if index + 1 < len(top) else None
-    joins = {command.joined_by, following.joined_by if following else ""}
-    if len(top) == 1:
-        raise _conflict(document, command, "the only command of a RUN cannot be removed alone")
-    took_over = index and following and following.joined_by == "&&" and command.joined_by != "&&"
-    if command.piped or took_over or not joins <= {"", "&&", ";", "\n"}:
-        raise _conflict(document, command, "what the command is joined to depends on it")
+    numbers = sorted({_index(document, script, command) for command in commands})
+    if len(numbers) == len(top) and numbers:
+        raise _conflict(document, top[0], "a RUN cannot lose all of its commands")
+    in_lines = any(command.joined_by == "\n" for command in top)
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and runs[-1][-1] == number - 1 and not in_lines:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return tuple(_remove(document, script, top[run[0]], top[run[-1]]) for run in runs)
+
+
+def _remove(document: Document, script: Script, first: Command, last: Command) -> Edit:
+    """Takes the commands from `first` to `last` out."""
+    top = script.top
+    index, end = _index(document, script, first), _index(document, script, last)
+    following = top[end + 1] if end + 1 < len(top) else None
+    gone = top[index : end + 1]
+    joins = {command.joined_by for command in gone} | {following.joined_by if following else ""}
+    if len(top) == len(gone):
+        raise _conflict(document, first, "the only command of a RUN cannot be removed alone")
+    took_over = index and following and following.joined_by == "&&" and first.joined_by != "&&"
+    if any(command.piped for command in gone) or took_over or not joins <= {"", "&&", ";", "\n"}:
+        raise _conflict(document, first, "what the command is joined to depends on it")
     instruction = _owner(document, script)
     if "\n" in joins:
         if joins <= {"", "\n"}:
-            return Edit(_heredoc_lines(document, script, command), "")
-        raise _conflict(document, command, "the command shares its line of a heredoc")
+            return Edit(_heredoc_lines(document, script, first), "")
+        raise _conflict(document, first, "the command shares its line of a heredoc")
     if index:
-        joiner = _joiner(document, top[index - 1], command)
-        return remove_span(document, instruction, Span(joiner, command.span.end))
+        joiner = _joiner(document, top[index - 1], first)
+        return remove_span(document, instruction, Span(joiner, last.span.end))
     assert following is not None
-    span = Span(command.span.start, following.span.start)
+    span = Span(first.span.start, following.span.start)
     comments = [comment for comment in instruction.comments if comment.span.start in span]
     if not comments:
         return Edit(span, "")
     style = style_of(document)
     kept = "".join(decode(comment.span.of(document.source)) for comment in comments)
-    return Edit(span, f"{style.escape}{newline_at(document, command.span.start)}{kept}{style.indentation}")
+    return Edit(span, f"{style.escape}{newline_at(document, first.span.start)}{kept}{style.indentation}")
 
 
 def insert_command(document: Document, script: Script, before: Command | None, text: str) -> Edit:
