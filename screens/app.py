@@ -18,8 +18,8 @@ from screens import glyphs
 from screens.base import PageScreen, ordered_bindings
 from screens.dialogs import HelpDialog, PaletteDialog, Question, commands
 from screens.farewell import farewell
-from screens.flow import Flow, Progressed
-from screens.jobs import Crashed, Failed, Finished
+from screens.flow import Flow
+from screens.jobs import Crashed, Failed, Finished, Progressed
 from screens.session import Page, Session
 from wizard.assets import assets_folder
 from wizard.plan.selection import Selection
@@ -45,9 +45,9 @@ class DockwizApp(App[int], inherit_bindings=False):
     """The wizard."""
 
     TITLE = "dockwiz"
-    CSS_PATH: ClassVar[list[str | Path]] = [assets_folder() / "styles" / "wizard.tcss"]
+    CSS_PATH = assets_folder() / "styles" / "wizard.tcss"
     ENABLE_COMMAND_PALETTE = False
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (70, "-normal"), (100, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (70, "-normal"), (100, "-wide")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "interrupt", "Cancel", show=False, priority=True, id="cancel",
                 tooltip="Stop the build, else leave"),
@@ -253,6 +253,6 @@ def run_wizard(
             f"dockwiz: this is our fault: {type(app.crash).__name__}: {app.crash} (details: {place})", file=sys.stderr
         )
         return CRASHED
-    print(farewell(app.session, app.flow.problems), end="")
+    print(farewell(app.session, app.flow.problems, app.flow.tag), end="")
     failed = app.session.build is not None and app.session.build.outcome == "failed"
     return 4 if failed and not code else code or 0

@@ -9,7 +9,7 @@ from screens.session import Session
 from wizard.errors import DockwizError
 
 
-def farewell(session: Session, problems: Mapping[str, DockwizError]) -> str:
+def farewell(session: Session, problems: Mapping[str, DockwizError], tag: str = "") -> str:
     """The report or the failing lines, what is on disk, and the last error; empty where nothing happened."""
     rows: list[str] = []
     if session.applied:
@@ -26,6 +26,6 @@ def farewell(session: Session, problems: Mapping[str, DockwizError]) -> str:
         from screens.lines import text_of
         from screens.views.measured import report
 
-        rows += [text_of(row).rstrip() for row in report(session, "", "", 78, ASCII)]
+        rows += [text_of(row).rstrip() for row in report(session, tag, "", 78, ASCII)]
     rows += [f"dockwiz: {error}" for error in problems.values()]
     return "".join(f"{row}\n" for row in rows)

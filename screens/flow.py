@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from textual.message import Message
-
-from screens.jobs import Failed, Finished, Jobs
+from screens.jobs import Failed, Finished, Jobs, Progressed
 from screens.logstore import LogStore
+from screens.looking import image_name, look
 from screens.repo_note import repo_note
 from screens.session import Page
 from screens.views import sources
@@ -29,17 +28,6 @@ if TYPE_CHECKING:
 
 STOP_SECONDS = 25.0
 """How long leaving waits for a build to stop: twice the builder's own grace, and a little."""
-
-
-class Progressed(Message):
-    """How far the measuring has come. A newer one replaces one that still waits."""
-
-    def __init__(self, progress: Progress) -> None:
-        super().__init__()
-        self.progress = progress
-
-    def can_replace(self, message: Message) -> bool:
-        return isinstance(message, Progressed)
 
 
 class Flow:
@@ -72,7 +60,7 @@ class Flow:
     def inspect(self) -> None:
         """Look at the repo, and at the same time for an engine."""
         session = self.app.session
-        self._start("inspect", lambda: _inspect(session.workspace, session.dockerfile))
+        self._start("inspect", lambda: look(session.workspace, session.dockerfile))
         self._start("git", lambda: repo_note(session.workspace.root))
 
     def choose(self, dockerfile: str) -> None:
@@ -172,7 +160,7 @@ class Flow:
         self._build_wanted = False
         root, context = session.workspace.root, session.workspace.context
         dockerfile = session.inspection.dockerfile or "Dockerfile"
-        self.tag = f"{_slug(session.name)}:dockwiz"
+        self.tag = f"{image_name(session.name)}:dockwiz"
         tag = self.tag
         logs = self.logs = LogStore()
 
@@ -218,9 +206,13 @@ class Flow:
         session = self.app.session
         self._stop_measuring = threading.Event()
         stop = self._stop_measuring
+
+        def tell(progress: Progress) -> None:
+            self.app.post_message(Progressed(progress))
+
         self.progress = None
         self.measuring_since = time.monotonic()
-        self._start("measure", lambda: measure(session, lambda p: self.app.post_message(Progressed(p)), stop))
+        self._start("measure", lambda: measure(session, tell, stop))
 
     def cancel(self) -> bool:
         """Stop what takes long: the build, else the measuring. False where neither runs."""
@@ -339,24 +331,3 @@ class Flow:
 
     def _after_measure(self, comparison: Any) -> None:
         self.app.session = replace(self.app.session, comparison=comparison)
-
-
-def _inspect(workspace: Workspace, wanted: str | None) -> Any:
-    """The inspection with the seconds it took and the Dockerfile's text; or the Dockerfiles to choose from."""
-    began = time.perf_counter()
-    from wizard.inspection import inspect
-    from wizard.inspection.dockerfiles import find_dockerfiles
-
-    if wanted is None:
-        found = find_dockerfiles(workspace)
-        if len(found) > 1:
-            return found
-    inspection = inspect(workspace, wanted)
-    text = workspace.read(inspection.dockerfile or "").decode("utf-8", "replace")
-    return inspection, time.perf_counter() - began, text
-
-
-def _slug(name: str) -> str:
-    """The name as the repository part of an image reference."""
-    kept = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in name.lower()).strip("-_.")
-    return kept or "image"

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
 from wizard.errors import DockwizError
+
+if TYPE_CHECKING:
+    from wizard.compare.values import Progress
 
 
 class Finished(Message):
@@ -40,6 +43,17 @@ class Crashed(Message):
     def __init__(self, error: BaseException) -> None:
         super().__init__()
         self.error = error
+
+
+class Progressed(Message):
+    """How far the measuring has come. A newer one replaces one that still waits."""
+
+    def __init__(self, progress: Progress) -> None:
+        super().__init__()
+        self.progress = progress
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, Progressed)
 
 
 class Jobs:

@@ -13,7 +13,7 @@ from wizard.compare.values import LABELS, Comparison, Progress, Run, SideResult
 from wizard.report.rows import rows as table
 
 NAME, FIGURE, CHANGE = 27, 12, 10
-_LESS = re.compile(r"-(\d+) %")
+_LESS = re.compile(r"-([\d.]+) %")
 
 
 def report(session: Session, tag: str, offer: str, width: int, glyphs: Glyphs) -> list[Line]:
@@ -32,7 +32,7 @@ def report(session: Session, tag: str, offer: str, width: int, glyphs: Glyphs) -
                 Span(f"  {fit(row.title, NAME)}", "key"),
                 text,
                 Span(change, "good" if less else ""),
-                f"  {saved_bar(int(less[1]), cells, glyphs)}" if less else "",
+                f"  {saved_bar(float(less[1]), cells, glyphs)}" if less else "",
             )
         )
     rows.append(_users(comparison.before, comparison.after))
@@ -46,7 +46,7 @@ def report(session: Session, tag: str, offer: str, width: int, glyphs: Glyphs) -
     return [*rows, *_next(session, tag, width)]
 
 
-def saved_bar(percent: int, cells: int, glyphs: Glyphs) -> str:
+def saved_bar(percent: float, cells: int, glyphs: Glyphs) -> str:
     """How much is gone, as a bar; empty where there is no room for one."""
     if cells < 8:
         return ""
@@ -162,7 +162,7 @@ def _conditions(comparison: Comparison) -> str:
 
 def _next(session: Session, tag: str, width: int) -> list[Line]:
     rows: list[Line] = [line()]
-    if session.build is not None and session.build.outcome == "done":
+    if session.build is not None and session.build.outcome == "done" and tag:
         rows += paragraph("  Run it", f"docker run --rm -P {tag}", width, indent=13)
     if session.applied:
         rows += paragraph("  Undo", "dockwiz undo --yes", width, indent=13)

@@ -1,0 +1,29 @@
+"""The first look at a repo, in a thread; and what its image is called."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from wizard.workspace import Workspace
+
+
+def look(workspace: Workspace, wanted: str | None) -> Any:
+    """The inspection with the seconds it took and the Dockerfile's text; or the Dockerfiles to choose from."""
+    began = time.perf_counter()
+    from wizard.inspection import inspect
+    from wizard.inspection.dockerfiles import find_dockerfiles
+
+    if wanted is None:
+        found = find_dockerfiles(workspace)
+        if len(found) > 1:
+            return found
+    inspection = inspect(workspace, wanted)
+    text = workspace.read(inspection.dockerfile or "").decode("utf-8", "replace")
+    return inspection, time.perf_counter() - began, text
+
+
+def image_name(name: str) -> str:
+    """The name as the repository part of an image reference."""
+    kept = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in name.lower()).strip("-_.")
+    return kept or "image"
