@@ -7,6 +7,7 @@ the state of this moment says what time it is.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from wizard.build import failure
@@ -37,6 +38,7 @@ class Reducer:
         self._end: BuildEnd | None = None
         self._ended = False
         self._latest = 0.0
+        self._began: float | None = None
         self._offset: float | None = None
 
     def feed(self, event: BuildEvent | str, received: float | None = None) -> None:
@@ -48,6 +50,7 @@ class Reducer:
             case str():
                 self.text(event)
             case Vertex():
+                event = self._own_time(event)
                 self._graph.update(event)
                 for waiting in self._orphans.pop(event.digest, ()):
                     self._on(waiting)
@@ -99,6 +102,21 @@ class Reducer:
         """The final state: the stream has ended, whether or not it says how."""
         self._ended = True
         return self._trace(self._latest)
+
+    def _own_time(self, vertex: Vertex) -> Vertex:
+        """The vertex without the time before this build began.
+
+        A step that another client's build is running already is shared, and reports when that one started it. Every
+        build first loads its definition, and never shares that.
+        """
+        if vertex.started is None:
+            return vertex
+        if self._began is None and vertex.name.startswith("[internal] load build definition"):
+            self._began = vertex.started
+        if self._began is None or vertex.started >= self._began:
+            return vertex
+        completed = None if vertex.completed is None else max(vertex.completed, self._began)
+        return replace(vertex, started=self._began, completed=completed)
 
     def _moment(self, time: float | None, received: float | None) -> None:
         if time is None:

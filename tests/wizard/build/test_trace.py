@@ -287,3 +287,13 @@ def test_the_json_has_the_documented_shape() -> None:
         "exit_code": 37,
         "message": BROKEN,
     }
+
+
+def test_a_step_that_another_build_had_begun_counts_from_the_start_of_this_one() -> None:
+    result = trace(
+        vertex("0", "[internal] load build definition from Dockerfile", 100, 100.1),
+        vertex("1", "[a 1/2] FROM debian", 3, 3, cached=True),
+        vertex("2", "[a 2/2] RUN x", 40, 110, inputs=("1",)),
+    )
+    assert result.seconds == pytest.approx(10)
+    assert result.steps[0].seconds == pytest.approx(10)
