@@ -4,44 +4,87 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
-from screens.options import parse_options
+from wizard.errors import DockwizError
 
+BAD_INPUT = 2
 INTERRUPTED = 130
 CRASHED = 70
+_ON_SCREEN = ("wizard", "demo")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code. Every error for people is one line on stderr."""
-    from wizard.errors import DockwizError
-
-    for stream in (sys.stdout, sys.stderr):
-        # Names of files may be no UTF-8, and a terminal may know less than Unicode: never a traceback for that.
-        stream.reconfigure(errors="surrogateescape" if stream.encoding.lower() == "utf-8" else "replace")  # type: ignore[union-attr]
-    options = parse_options(sys.argv[1:] if arguments is None else arguments)
+    _make_streams_robust()
     try:
-        command = importlib.import_module(f"screens.commands.{options.command}")
-        code: int = command.run(options)
+        code = _run(sys.argv[1:] if arguments is None else arguments)
         sys.stdout.flush()
         return code
     except DockwizError as error:
-        print(f"dockwiz: {error}", file=sys.stderr)
+        _complain(str(error))
         return error.exit_code
     except KeyboardInterrupt:
-        print("dockwiz: interrupted", file=sys.stderr)
+        _complain("interrupted")
         return INTERRUPTED
     except BrokenPipeError:
         # The reader of our output went away (`dockwiz plan | head`): nothing is left to say, also not at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return 0
+    except OSError as error:
+        # A file that vanished, a disk that is full, a quota: the person's machine, not a fault of ours.
+        _discard_output()
+        place = f"{os.fsdecode(error.filename)}: " if error.filename is not None else ""
+        _complain(f"{place}{(error.strerror or str(error)).lower()}")
+        return BAD_INPUT
     except Exception as error:
         from screens.crash import write_crash_file
 
         place = write_crash_file(error)
-        print(f"dockwiz: this is our fault: {type(error).__name__}: {error} (details: {place})", file=sys.stderr)
+        _complain(f"this is our fault: {type(error).__name__}: {error} (details: {place})")
         return CRASHED
+
+
+def _run(arguments: Sequence[str]) -> int:
+    from screens.options import parse_options
+
+    options = parse_options(arguments)
+    if options.command not in _ON_SCREEN:
+        signal.signal(signal.SIGTERM, _interrupt)
+    command = importlib.import_module(f"screens.commands.{options.command}")
+    code: int = command.run(options)
+    return code
+
+
+def _interrupt(*_: object) -> None:
+    """Take SIGTERM as Ctrl-C: the same cleaning up, the same exit code."""
+    raise KeyboardInterrupt
+
+
+def _make_streams_robust() -> None:
+    """Names of files may be no UTF-8, a terminal may know less than Unicode, and a stream may be closed."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            stream = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+            setattr(sys, name, stream)
+        stream.reconfigure(errors="surrogateescape" if stream.encoding.lower() == "utf-8" else "replace")
+
+
+def _complain(message: str) -> None:
+    """One line on stderr, whatever the names of files hold."""
+    line = "".join(character if character.isprintable() or "\udc80" <= character <= "\udcff" else
+                   character.encode("unicode_escape").decode() for character in message)  # fmt: skip
+    try:
+        print(f"dockwiz: {line}", file=sys.stderr)
+    except OSError:
+        return
+
+
+def _discard_output() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import wizard
+from wizard.errors import BadInput
 
 GOALS = ("speed", "size", "reproducible", "secure", "all")
 SCENARIOS = ("cold", "unchanged", "source")
@@ -30,9 +32,9 @@ COMMANDS = {
 
 
 class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> None:  # type: ignore[override]
+    def error(self, message: str) -> NoReturn:
         """One clear line, as for every other bad input."""
-        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+        raise BadInput(message, hint=f"see {self.prog} --help")
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -57,6 +59,14 @@ def parse_options(arguments: Sequence[str]) -> argparse.Namespace:
     words = list(arguments)
     first = next((word for word in words if not word.startswith("-")), None)
     asks_for_help = any(word in ("-h", "--help", "--version") for word in words)
+    if (
+        first is not None
+        and words[0] == first
+        and first not in COMMANDS
+        and first.isalpha()
+        and not Path(first).exists()
+    ):
+        raise BadInput(f"{first} is neither a command nor a folder here", hint="see dockwiz --help")
     if first not in COMMANDS and not (asks_for_help and first is None):
         words.insert(0, "wizard")
     return make_parser().parse_args(words)
@@ -82,6 +92,8 @@ def _rules(text: str) -> frozenset[str]:
 
     names = frozenset(name.strip() for name in text.split(",") if name.strip())
     unknown = names - {rule.ID for rule in RULES}
+    if not names:
+        raise argparse.ArgumentTypeError("names no rule: `dockwiz explain` lists them")
     if unknown:
         raise argparse.ArgumentTypeError(f"no rule named {', '.join(sorted(unknown))}: `dockwiz explain` lists them")
     return names

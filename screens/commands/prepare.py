@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 
+from wizard.errors import BadInput
 from wizard.inspection import inspect
 from wizard.inspection.dockerfiles import choose_dockerfile
 from wizard.inspection.values import Inspection
@@ -31,7 +32,13 @@ class Repo:
 def open_repo(options: argparse.Namespace) -> Repo:
     """The repo of PATH and -f. Raises BadInput where there is no Dockerfile, or several and none was named."""
     workspace = open_workspace(options.path)
-    return Repo(workspace, choose_dockerfile(workspace, options.file))
+    try:
+        return Repo(workspace, choose_dockerfile(workspace, options.file))
+    except BadInput as error:
+        if error.path == workspace.context:
+            # About PATH as a whole: in the person's own words for it.
+            error.path = str(options.path)
+        raise
 
 
 def inspect_repo(repo: Repo) -> Inspection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -48,11 +49,11 @@ def choose_dockerfile(workspace: Workspace, wanted: str | None, listing: Listing
     if wanted is not None:
         return _wanted(workspace, wanted)
     plain = workspace.from_context("Dockerfile")
-    if workspace.is_file(plain):
-        return plain
+    if workspace.is_file(plain) or os.path.lexists(workspace.root / plain):
+        return _readable(workspace, plain)
     found = find_dockerfiles(workspace, listing)
     if len(found) == 1:
-        return found[0]
+        return _readable(workspace, found[0])
     if not found:
         raise BadInput(
             "no Dockerfile here", path=workspace.context, hint="give the folder that has one, or name it with -f"
@@ -70,10 +71,20 @@ def _wanted(workspace: Workspace, wanted: str) -> str:
         path = workspace.from_context("/".join([".."] * _depth(workspace) + [str(pure.relative_to(workspace.root))]))
     else:
         path = workspace.from_context(wanted)
-    if workspace.is_dir(path):
-        raise BadInput("is a folder, not a Dockerfile", path=wanted)
-    if not workspace.is_file(path):
+    if not workspace.is_file(path) and not os.path.lexists(workspace.root / path):
         raise BadInput("no such Dockerfile", path=wanted, hint="-f is relative to the build context")
+    return _readable(workspace, path)
+
+
+def _readable(workspace: Workspace, path: str) -> str:
+    """The path, where a Dockerfile can be read there. Raises BadInput that says what is there instead."""
+    if workspace.is_dir(path):
+        raise BadInput("is a folder, not a Dockerfile", path=path, hint="name the file with -f")
+    workspace.locate(path)
+    if not (workspace.is_file(path) or (workspace.root / path).exists()):
+        raise BadInput("is a link that leads nowhere", path=path, hint="mend the link, or name another file with -f")
+    if b"\0" in workspace.read(path):
+        raise BadInput("is not text: it holds NUL bytes", path=path, hint="save it as UTF-8, or name another with -f")
     return path
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +12,7 @@ from pathlib import Path
 from wizard.errors import BadInput, DockwizError
 from wizard.plan import journal
 from wizard.plan.diff import diff_of
-from wizard.plan.files import CannotWrite, write_all
+from wizard.plan.files import CannotWrite, sweep, undisturbed, write_all
 from wizard.plan.fold import Plan
 from wizard.state import StateFolder
 from wizard.workspace import Workspace
@@ -19,11 +22,15 @@ class ChangedOnDisk(DockwizError):
     """A file is no longer what the plan was made from."""
 
 
+class CutOff(DockwizError):
+    """An earlier apply was killed between two files."""
+
+
 class UndoWouldLose(DockwizError):
     """Files were edited after the apply; an undo would lose that."""
 
     def __init__(self, message: str, *, path: str, lost: str, patch: Path) -> None:
-        super().__init__(message, path=path, hint=f"take dockwiz's changes out with: git apply {patch}")
+        super().__init__(message, path=path, hint=f"take out dockwiz's part with: git apply {shlex.quote(str(patch))}")
         self.lost = lost
         """What an undo would lose, as a diff."""
         self.patch = patch
@@ -48,26 +55,33 @@ class Undone:
 def apply(plan: Plan, state: StateFolder) -> Applied:
     """Write the plan's files, journal first. With nothing to change it writes nothing.
 
-    Raises ChangedOnDisk where a file changed since the plan was made, CannotWrite and JournalError where the disk
-    does not do; in each case no file of the repo is changed.
+    Raises ChangedOnDisk where a file changed since the plan was made, CutOff where an earlier apply was killed
+    between two files, CannotWrite and JournalError where the disk does not do; in each case no file of the repo is
+    changed.
     """
     after = plan.changes
     rules = tuple(step.proposal.rule for step in plan.selected)
     if not after:
         return Applied((), rules)
     before = {path: plan.originals[path] for path in after}
-    with journal.exclusively(state):
+    with journal.exclusively(state), undisturbed():
+        _check_not_cut_off(plan.workspace, journal.last(state))
         _check_unchanged(plan.workspace, before)
         entry = journal.record(state, rules, plan.dockerfile, before, after)
+        for path in after:
+            sweep(plan.workspace.root, path)
         try:
             write_all(plan.workspace.root, after)
         except BaseException as error:
             _take_back(plan.workspace.root, before)
-            journal.mark(entry, "undone")
+            with contextlib.suppress(journal.JournalError):
+                journal.mark(entry, "undone")
             if isinstance(error, OSError):
                 raise CannotWrite(f"cannot be written: {error.strerror}", hint="nothing was changed") from error
             raise
-        journal.mark(entry, "applied")
+        # Without the mark an undo works as well: it goes by what the files hold.
+        with contextlib.suppress(journal.JournalError):
+            journal.mark(entry, "applied")
     return Applied(tuple(sorted(after)), rules)
 
 
@@ -76,7 +90,7 @@ def write_copy(plan: Plan, folder: Path) -> Applied:
     after = {path: content for path, content in plan.changes.items() if content is not None}
     for path, content in after.items():
         place = folder / path
-        if place.exists() and not (place.is_file() and place.read_bytes() == content):
+        if os.path.lexists(place) and not (place.is_file() and _same(place, content)):
             raise BadInput("is there already", path=str(place), hint="give an empty folder with --output")
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -91,8 +105,13 @@ def undo(workspace: Workspace, state: StateFolder) -> Undone:
 
     Raises UndoWouldLose where a file was edited since.
     """
-    with journal.exclusively(state):
+    with journal.exclusively(state), undisturbed():
         entry = journal.last(state)
+        while entry is not None and entry.status == "applying" and _untouched(workspace, entry):
+            # Killed before it changed anything: what is to be undone is the apply before it.
+            _sweep_all(workspace, entry)
+            journal.mark(entry, "undone")
+            entry = journal.last(state)
         if entry is None:
             return Undone(())
         now = {path: _on_disk(workspace, path) for path in entry.after}
@@ -100,12 +119,16 @@ def undo(workspace: Workspace, state: StateFolder) -> Undone:
         if edited:
             lost = diff_of({path: (entry.after[path], now[path]) for path in edited})
             patch = state.path / "reverse.patch"
-            reverse = diff_of({path: (entry.after[path], entry.before[path]) for path in entry.after})
+            # Of a file that dockwiz made and the person added to, only our lines are taken out.
+            back = {path: b"" if path in edited and content is None else content
+                    for path, content in entry.before.items()}  # fmt: skip
+            reverse = diff_of({path: (entry.after[path], back[path]) for path in entry.after})
             patch.write_bytes(reverse.encode("utf-8", "surrogateescape"))
             raise UndoWouldLose(
                 "was edited after the apply, and an undo would lose that", path=edited[0], lost=lost, patch=patch
             )
         write_all(workspace.root, {path: entry.before[path] for path in now if now[path] != entry.before[path]})
+        _sweep_all(workspace, entry)
         journal.mark(entry, "undone")
         return Undone(tuple(sorted(entry.before)))
 
@@ -114,6 +137,35 @@ def _check_unchanged(workspace: Workspace, before: Mapping[str, bytes | None]) -
     for path, content in before.items():
         if _on_disk(workspace, path) != content:
             raise ChangedOnDisk("changed on disk since the plan was made", path=path, hint="plan again")
+
+
+def _check_not_cut_off(workspace: Workspace, entry: journal.Entry | None) -> None:
+    """An apply on top of a half-written one would make its state the one that an undo goes back to."""
+    if entry is None or entry.status != "applying":
+        return
+    now = {path: _on_disk(workspace, path) for path in entry.after}
+    old = [path for path in now if now[path] == entry.before[path]]
+    new = [path for path in now if now[path] == entry.after[path]]
+    if old and new:
+        raise CutOff(
+            "is as before an earlier apply that was killed half-way", path=old[0], hint="first: dockwiz undo --yes"
+        )
+
+
+def _untouched(workspace: Workspace, entry: journal.Entry) -> bool:
+    return all(_on_disk(workspace, path) == content for path, content in entry.before.items())
+
+
+def _sweep_all(workspace: Workspace, entry: journal.Entry) -> None:
+    for path in entry.after:
+        sweep(workspace.root, path)
+
+
+def _same(place: Path, content: bytes) -> bool:
+    try:
+        return place.read_bytes() == content
+    except OSError:
+        return False
 
 
 def _take_back(root: Path, before: Mapping[str, bytes | None]) -> None:

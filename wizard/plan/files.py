@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping
+import signal
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,16 @@ class _Prepared:
     target: Path
     temporary: Path | None
     """None where the target is to be removed."""
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """Hold Ctrl-C and a polite request to end back until the block is done: writing takes milliseconds."""
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
 
 
 def write_all(root: Path, changes: Mapping[str, bytes | None]) -> None:
@@ -47,8 +58,19 @@ def write_all(root: Path, changes: Mapping[str, bytes | None]) -> None:
         _sync_folder(folder)
 
 
+def sweep(root: Path, path: str) -> None:
+    """Remove what a killed process left beside a file. Only for the one who holds the repo's lock."""
+    target = Path(os.path.realpath(root / path))
+    with contextlib.suppress(OSError):
+        for left in list(target.parent.iterdir()):
+            if left.name.startswith(_temporary_prefix(target)):
+                left.unlink()
+
+
 def _prepare(root: Path, path: str, content: bytes | None) -> _Prepared:
     target = Path(os.path.realpath(root / path))
+    if not target.is_relative_to(os.path.realpath(root)):
+        raise CannotWrite("leads outside the repository and is not touched", path=path, hint="nothing was changed")
     try:
         if content is None:
             if not os.access(target.parent, os.W_OK):
@@ -66,7 +88,7 @@ def _write_beside(target: Path, content: bytes) -> Path:
     status = target.stat() if target.exists() else None
     if status is not None and not os.access(target, os.W_OK):
         raise PermissionError(13, "Permission denied")
-    temporary = target.with_name(f".{target.name}.dockwiz-{os.getpid()}")
+    temporary = target.with_name(f"{_temporary_prefix(target)}{os.getpid()}")
     try:
         with temporary.open("xb") as file:
             file.write(content)
@@ -82,6 +104,10 @@ def _write_beside(target: Path, content: bytes) -> Path:
             temporary.unlink(missing_ok=True)
         raise
     return temporary
+
+
+def _temporary_prefix(target: Path) -> str:
+    return f".{target.name}.dockwiz-"
 
 
 def _sync_folder(folder: Path) -> None:
