@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from wizard.dockerfile.document import Document, Instruction, Stage
 from wizard.dockerfile.sources import context_sources, operands
@@ -14,6 +17,7 @@ from wizard.workspace import OutsideRoot, Workspace
 
 IMAGE_FOLDER = "/(the image's folder)"
 """Stands for the working directory that the base image sets, where the file sets none."""
+_ENOUGH = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,43 @@ def context_path(
             if found is not None:
                 return found, copy
     return None
+
+
+def lands_at(document: Document, stage: Stage, instruction: Instruction) -> str | None:
+    """Where any COPY or ADD puts its files, absolute; None where that depends on a value that only the build knows."""
+    workdir = working_directory(document, stage, instruction)
+    words = operands(instruction)
+    target = environment(document, stage, instruction).expand(words[-1]) if words else None
+    if target is None or (workdir is None and not target.startswith("/")):
+        return None
+    return posixpath.normpath(posixpath.join(workdir or "/", target))
+
+
+def lies_in(path: str, folder: str) -> bool:
+    """Whether an absolute path is a folder or something in it."""
+    return f"{path}/".startswith(f"{folder.rstrip('/')}/")
+
+
+def brings_only(workspace: Workspace, copy: ContextCopy, endings: tuple[str, ...]) -> bool:
+    """Whether every file that it copies ends so, as far as a few dozen files tell."""
+    found = [path for source in copy.sources for path in islice(_files(workspace, source), _ENOUGH)]
+    return bool(found) and len(found) < _ENOUGH and all(path.endswith(endings) for path in found)
+
+
+def _files(workspace: Workspace, source: str) -> Iterator[str]:
+    if not _is_pattern(source):
+        if _is_folder(workspace, source):
+            for _, _, names in os.walk(workspace.locate(workspace.from_context(source))):
+                yield from names
+        else:
+            yield source
+        return
+    folder = posixpath.dirname(source)
+    if not _is_pattern(folder) and _is_folder(workspace, folder or "."):
+        for entry in sorted(workspace.locate(workspace.from_context(folder or ".")).iterdir()):
+            path = posixpath.join(folder, entry.name)
+            if _matches(source, path):
+                yield from _files(workspace, path) if _is_folder(workspace, path) else (path,)
 
 
 def copies_sources(workspace: Workspace, copy: ContextCopy) -> bool:

@@ -21,6 +21,11 @@ def is_pip(install: Install) -> bool:
     return (install.manager, install.verb) in (("pip", "install"), ("uv", "pip install"))
 
 
+def reads_manifests(install: Install) -> bool:
+    """Whether it reads requirements files and nothing else of a project: pip's `download` and `wheel` too."""
+    return is_pip(install) or (install.manager, install.verb) in (("pip", "download"), ("pip", "wheel"))
+
+
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """A requirements or constraints file that an install reads."""
@@ -52,7 +57,7 @@ def manifests_of(workspace: Workspace, document: Document, stage: Stage, reading
     copies = tuple(c for c in context_copies(document, stage) if c.instruction.index < instruction.index)
     found: dict[str, Manifest] = {}
     for install in reading.installs:
-        if not is_pip(install):
+        if not reads_manifests(install):
             continue
         if any(option.name in _FILE_OPTIONS and option.value is None for option in install.options):
             return ManifestsOf(because="the name of a requirements file depends on a value that only the build knows")

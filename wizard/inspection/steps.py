@@ -12,7 +12,7 @@ from typing import Literal
 
 from wizard.dockerfile.cleaning import cleans
 from wizard.dockerfile.document import Document, Instruction, Stage
-from wizard.dockerfile.installs import Install, installs
+from wizard.dockerfile.installs import Install, installs, manager_words, unwrap
 from wizard.dockerfile.shell import Command, Script, parse_run
 
 Role = Literal["from", "metadata", "context-copy", "stage-copy", "install", "neutral", "unknown"]
@@ -121,8 +121,22 @@ def _reads_files(install: Install) -> str | None:
     return None
 
 
+def _only_asks(command: Command) -> bool:
+    """`pip check`, `python --version` and their like: they tell about what is installed."""
+    _, words = unwrap(command)
+    if not words:
+        return False
+    name, words = manager_words(words)
+    values = [word.value or "" for word in words[1:] if word.value not in ("-q", "--quiet", "-v", "--verbose")]
+    if name == "pip":
+        return bool(values) and values[0] in ("check", "list", "freeze", "show", "debug", "--version", "-V")
+    return re.fullmatch(r"(?:python|pypy)[0-9.]*", name) is not None and values in (["--version"], ["-V"])
+
+
 def _not_harmless(command: Command) -> str | None:
     name = posixpath.basename(command.name or "")
+    if _only_asks(command):
+        return None
     if name in _HARMLESS or command.kind in ("assignment", "subshell") or cleans(command) is not None:
         return None
     if name == "rm":

@@ -306,7 +306,10 @@ def _no_cache_words(step: _Step, manager: str) -> Iterator[Span]:
 
 
 def _edits(document: Document, step: _Step, mounts: list[_Mounts], *, clear: bool) -> Iterator[Edit]:
-    """All that changes in one RUN; `clear`: no step before it did away with docker-clean. Raises EditConflict where the rest would mean something else."""
+    """All that changes in one RUN; `clear`: no step before it did away with docker-clean.
+
+    Raises EditConflict where the rest would mean something else.
+    """
     flags = [flag for mount in mounts for flag in mount.new]
     if flags:
         yield add_flags(document, step.instruction, flags)

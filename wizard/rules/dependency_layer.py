@@ -20,6 +20,7 @@ Source
 
 from __future__ import annotations
 
+import json
 import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,11 +28,23 @@ from dataclasses import dataclass
 from wizard.dockerfile.arguments import decode
 from wizard.dockerfile.document import Document, Instruction, Span, Stage
 from wizard.dockerfile.editing import Edit, block, delete, insert_after, insert_before, splice
-from wizard.dockerfile.state import State, environment
+from wizard.dockerfile.state import environment
 from wizard.dockerfile.style import style_of
-from wizard.inspection.copies import IMAGE_FOLDER, ContextCopy, context_copies, copies_sources, working_directory
-from wizard.inspection.pip_installs import Manifest, is_pip, manifests_of, requirement_files
-from wizard.inspection.steps import SYSTEM_MANAGERS, Reading, read_steps
+from wizard.inspection.barriers import barrier as why_not_after
+from wizard.inspection.barriers import named_by
+from wizard.inspection.copies import (
+    IMAGE_FOLDER,
+    ContextCopy,
+    brings_only,
+    context_copies,
+    context_path,
+    copies_sources,
+    lands_at,
+    lies_in,
+    working_directory,
+)
+from wizard.inspection.pip_installs import Manifest, manifests_of, requirement_files
+from wizard.inspection.steps import Reading, read_steps
 from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at
 
 ID = "dependency-layer"
@@ -39,14 +52,7 @@ TITLE = "Install the dependencies before copying the sources"
 CATEGORY: Category = "speed"
 
 _SYSTEM_FOLDERS = ("/etc", "/usr/local", "/usr/share", "/usr/lib", "/usr/bin", "/bin", "/sbin", "/lib", "/run", "/dev")
-_PIP_SETTINGS = (
-    "PIP_CONFIG_FILE",
-    "PIP_CONSTRAINT",
-    "PIP_REQUIREMENT",
-    "PIP_FIND_LINKS",
-    "UV_CONSTRAINT",
-    "UV_CONFIG_FILE",
-)
+_MANIFEST_ENDINGS = (".txt", ".in")
 _SYSTEM_NAMES = ("etc", "usr", "bin", "lib", "opt", "root", "var", "home")
 _HOME_SETTINGS = (".netrc", ".pip", ".config", ".pypirc")
 
@@ -101,23 +107,27 @@ def _in_stage(view: View, stage: Stage) -> _Move | Refusal | None:
     )
     if start is None or not any(reading.installs for reading in readings[start:]):
         return None
-    first = copies[readings[start].instruction.index]
-    problem = _immovable(view, stage, first)
-    if problem is not None:
-        return Refusal(ID, problem, (evidence_at(view, first.instruction),))
-    moved = [readings[start].instruction]
+    moved: list[Instruction] = []
+    destinations: list[str] = []
     passed: list[Reading] = []
     barrier: str | None = None
     where = readings[start].instruction
-    for reading in readings[start + 1 :]:
+    for number, reading in enumerate(readings[start:], start):
         where = reading.instruction
-        barrier = _barrier(view, stage, reading, first)
+        if _brings_sources(view, reading, copies, readings[number:]):
+            copy = copies[where.index]
+            barrier = _immovable(view, stage, copy)
+            moved.append(where)
+            destinations.append(copy.destination)
+        elif where.keyword in ("COPY", "ADD"):
+            place, barrier = _beside(view, stage, reading, copies, moved, destinations, readings[number:])
+            moved += [where] if place == "along" else []
+        else:
+            barrier = why_not_after(view.workspace, view.document, stage, reading, destinations)
+            if barrier is None and reading.role in ("install", "neutral"):
+                passed.append(reading)
         if barrier is not None:
             break
-        if reading.role in ("install", "neutral"):
-            passed.append(reading)
-        elif reading.role in ("context-copy", "stage-copy") and _goes_along(view, reading, copies, first):
-            moved.append(reading.instruction)
     installs = tuple(reading for reading in passed if reading.installs)
     if not installs:
         if barrier is None or not any(r.installs for r in readings if r.instruction.index >= where.index):
@@ -145,6 +155,8 @@ def _brings_sources(
         or copy.destination in _SYSTEM_FOLDERS
     ):
         return False
+    if brings_only(view.workspace, copy, _MANIFEST_ENDINGS):
+        return False
     if copies_sources(view.workspace, copy):
         return True
     wanted = {posixpath.basename(name) for later in following for i in later.installs for name in requirement_files(i)}
@@ -156,22 +168,21 @@ def _brings_sources(
 def _immovable(view: View, stage: Stage, copy: ContextCopy) -> str | None:
     """Why the copy of the sources may not move at all."""
     instruction = copy.instruction
-    line = f"line {instruction.start_line}"
     odd = next(
         (flag.name for flag in instruction.flags if flag.name in ("exclude", "parents", "keep-git-dir", "checksum")),
         None,
     )
     if odd is not None:
-        return f"{line}: the copy uses --{odd}, and what it brings is not worked out"
+        return f"the copy uses --{odd}, and what it brings is not worked out"
     state = environment(view.document, stage, instruction)
     if copy.destination in ("/", IMAGE_FOLDER):
         over = next((name for name in _SYSTEM_NAMES if _brings(view, copy, name)), None)
         if over is not None:
-            return f"{line}: the sources are copied over the root folder and bring {over}/, which installs may read"
+            return f"the sources are copied over the root folder and bring {over}/, which installs may read"
     if copy.destination == state.home:
         settings = [name for name in _HOME_SETTINGS if view.workspace.exists(view.workspace.from_context(name))]
         if settings:
-            return f"{line}: the sources go to the home folder and bring {settings[0]}, which installs may read"
+            return f"the sources go to the home folder and bring {settings[0]}, which installs may read"
     return None
 
 
@@ -180,51 +191,55 @@ def _brings(view: View, copy: ContextCopy, name: str) -> bool:
     return any(view.workspace.exists(view.workspace.from_context(f"{source}/{name}")) for source in copy.sources)
 
 
-def _barrier(view: View, stage: Stage, reading: Reading, first: ContextCopy) -> str | None:
-    """Why the sources may not move past this step; None where they may."""
+def _beside(
+    view: View,
+    stage: Stage,
+    reading: Reading,
+    copies: dict[int, ContextCopy],
+    moved: list[Instruction],
+    destinations: list[str],
+    following: tuple[Reading, ...],
+) -> tuple[str, str | None]:
+    """What becomes of another copy that stands between the sources and an install: it `stays` or goes `along`.
+
+    With the reason why the sources may not move past it, where it puts files among them that an install may need.
+    """
     instruction = reading.instruction
-    if reading.role == "unknown":
-        return reading.because
-    if instruction.keyword == "VOLUME":
-        return "a VOLUME stands between the sources and the install"
-    if reading.installs:
-        return _install_barrier(view, stage, reading, first)
-    return None
+    place = lands_at(view.document, stage, instruction)
+    if place is None:
+        return "stays", "where this copy goes depends on a value that only the build knows"
+    if not any(lies_in(place, folder) or lies_in(folder, place) for folder in destinations):
+        return "stays", None
+    copy = copies.get(instruction.index)
+    if copy is not None:
+        return ("stays" if _same_files(view, copy, [copies[i.index] for i in moved]) else "along"), None
+    if place in destinations or any(lies_in(folder, place) for folder in destinations):
+        return "stays", "this copy puts files among the sources that are not in the build context"
+    for later in following:
+        if later.installs:
+            state = environment(view.document, stage, later.instruction)
+            manifests = manifests_of(view.workspace, view.document, stage, later).found
+            if any(named_by(later, state, place)) or any(lies_in(m.image_path, place) for m in manifests):
+                return "stays", f"an install may read what this copy puts to {place}"
+    return "along", None
 
 
-def _install_barrier(view: View, stage: Stage, reading: Reading, first: ContextCopy) -> str | None:
-    odd = next((i for i in reading.installs if i.manager not in SYSTEM_MANAGERS and not is_pip(i)), None)
-    if odd is not None:
-        return f"which files `{odd.manager} {odd.verb}` reads is not known to this rule yet"
-    state = environment(view.document, stage, reading.instruction)
-    setting = _points_into(state, first.destination)
-    if setting is not None and any(is_pip(install) for install in reading.installs):
-        return f"{setting} points into the sources"
-    if "uv" in reading.managers and any(
-        view.workspace.exists(view.workspace.from_context(name)) for name in ("uv.toml", "pyproject.toml")
-    ):
-        return "uv reads its settings from uv.toml or pyproject.toml among the sources"
-    return manifests_of(view.workspace, view.document, stage, reading).because
-
-
-def _points_into(state: State, folder: str) -> str | None:
-    for name in _PIP_SETTINGS:
-        if name in state.env:
-            value = state.env[name]
-            if value is None or not value.startswith("/") or value.startswith(f"{folder.rstrip('/')}/"):
-                return name
-    return None
-
-
-def _goes_along(view: View, reading: Reading, copies: dict[int, ContextCopy], first: ContextCopy) -> bool:
-    """Whether a later copy must keep coming after the sources, because it may overwrite some of them."""
-    copy = copies.get(reading.instruction.index)
-    if copy is None:
-        return True
-    inside = f"{copy.destination}/".startswith(f"{first.destination.rstrip('/')}/")
-    if not inside:
+def _same_files(view: View, copy: ContextCopy, before: list[ContextCopy]) -> bool:
+    """Whether the sources may be copied after this one too: of these files they bring the same ones, or none."""
+    if copies_sources(view.workspace, copy) or not brings_only(view.workspace, copy, _MANIFEST_ENDINGS):
         return False
-    return copies_sources(view.workspace, copy) or any(not source.endswith(".txt") for source in copy.sources)
+    for source in copy.sources:
+        target = (
+            f"{copy.destination.rstrip('/')}/{posixpath.basename(source)}" if copy.into_folder else copy.destination
+        )
+        found = context_path(view.workspace, tuple(before), target)
+        if found is not None and (found[0] != source or _ownership(found[1]) != _ownership(copy)):
+            return False
+    return True
+
+
+def _ownership(copy: ContextCopy) -> tuple[str | None, str | None]:
+    return copy.instruction.flag("chown"), copy.instruction.flag("chmod")
 
 
 def _needed_manifests(
@@ -285,13 +300,18 @@ def _copy_lines(view: View, manifests: tuple[Manifest, ...], workdir: str | None
             if f.name in ("chown", "chmod")
         )
         source = view.workspace.to_context(manifest.path) or manifest.path
-        groups.setdefault((posixpath.dirname(manifest.image_path), flags), []).append(source)
-    for (folder, flags), sources in groups.items():
-        target = "./" if folder == workdir else f"{folder.rstrip('/')}/"
-        plain = not any(" " in source for source in sources)
+        folder, name = posixpath.split(manifest.image_path)
+        if workdir is not None and lies_in(folder, workdir):
+            target = f"./{posixpath.relpath(folder, workdir)}/".replace("/./", "/")
+        else:
+            target = f"{folder.rstrip('/')}/"
+        if name != posixpath.basename(source):
+            target += name
+        groups.setdefault((target, flags), []).append(source)
+    for (target, flags), sources in groups.items():
         words = [*sources, target]
-        argument = " ".join(words) if plain else "[" + ", ".join(f'"{word}"' for word in words) + "]"
-        yield style.instruction("COPY", argument, flags)
+        plain = not any(set(word) & set(" \t\"'[]$\\*?") for word in words)
+        yield style.instruction("COPY", " ".join(words) if plain else json.dumps(words, ensure_ascii=False), flags)
 
 
 def _risk(moves: list[_Move]) -> str:
