@@ -11,11 +11,11 @@ ENGINE := $(PYTHON) tests/engine/engine.py
 demo: $(VENV)/ready
 	@env="$$($(ENGINE) up)" && eval "$$env" && $(BIN)/dockwiz demo flask-ocr
 
-test: check
-	@env="$$($(ENGINE) up)" && eval "$$env" && $(BIN)/pytest -m "not full"
+test: check unit
+	@env="$$($(ENGINE) up)" && eval "$$env" && $(BIN)/pytest -m "engine and not full"
 
-test-full: check
-	@env="$$($(ENGINE) up)" && eval "$$env" && $(BIN)/pytest
+test-full: check unit
+	@env="$$($(ENGINE) up)" && eval "$$env" && $(BIN)/pytest -m "engine or full"
 
 check: $(VENV)/ready
 	$(BIN)/ruff check .
@@ -24,7 +24,7 @@ check: $(VENV)/ready
 	$(BIN)/lint-imports
 
 unit: $(VENV)/ready
-	$(BIN)/pytest -m "not engine and not full"
+	$(BIN)/pytest -m "not engine and not full" --numprocesses auto
 
 bench: $(VENV)/ready
 	$(BIN)/python -m tests.bench
