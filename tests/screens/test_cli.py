@@ -349,9 +349,36 @@ def test_killed_at_any_moment_files_are_whole_and_undo_gives_them_back(tmp_path:
         assert contents(repo) == after
 
 
+DIE_AT_RENAME = """
+import os, pathlib, sys
+from screens import cli
+calls, real = [], pathlib.Path.replace
+def replace(self, target):
+    calls.append(target)
+    if len(calls) == int(sys.argv[1]):
+        os.kill(os.getpid(), 9)
+    return real(self, target)
+pathlib.Path.replace = replace
+sys.exit(cli.main(["apply", "--yes"]))
+"""
+
+
+@pytest.mark.parametrize("rename", range(1, 6))
+def test_killed_between_two_renames_nothing_is_lost_and_nothing_is_left_behind(repo: Path, rename: int) -> None:
+    """The renames of an apply: the journal's entry, the two files, the entry again."""
+    before = contents(repo)
+    done = subprocess.run([sys.executable, "-c", DIE_AT_RENAME, str(rename)], cwd=repo, env=environment(), check=False)
+    assert done.returncode == (-signal.SIGKILL if rename < 5 else 0)
+    if rename == 3:
+        refused(dockwiz("apply", "--yes", repo), "killed half-way", "dockwiz undo --yes")
+    assert dockwiz("undo", "--yes", repo).returncode == 0
+    assert contents(repo) == before
+    assert dockwiz("apply", "--yes", repo).returncode == 0
+    assert set(contents(repo)) == {*before, ".dockerignore"}
+
+
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
 def test_an_interrupt_ends_with_130_and_one_line(repo: Path, kind: signal.Signals) -> None:
-    os.mkfifo(repo / "slow.sock")
     script = (
         "import sys, os, signal, threading\n"
         "from screens import cli\n"

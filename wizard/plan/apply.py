@@ -14,6 +14,7 @@ from wizard.plan import journal
 from wizard.plan.diff import diff_of
 from wizard.plan.files import CannotWrite, sweep, undisturbed, write_all
 from wizard.plan.fold import Plan
+from wizard.plan.reverse import without_ours
 from wizard.state import StateFolder
 from wizard.workspace import Workspace
 
@@ -34,7 +35,7 @@ class UndoWouldLose(DockwizError):
         self.lost = lost
         """What an undo would lose, as a diff."""
         self.patch = patch
-        """A file with the reverse patch of the apply."""
+        """A file with a patch that takes the apply's changes out of the files as they are now."""
 
 
 @dataclass(frozen=True)
@@ -119,10 +120,9 @@ def undo(workspace: Workspace, state: StateFolder) -> Undone:
         if edited:
             lost = diff_of({path: (entry.after[path], now[path]) for path in edited})
             patch = state.path / "reverse.patch"
-            # Of a file that dockwiz made and the person added to, only our lines are taken out.
-            back = {path: b"" if path in edited and content is None else content
-                    for path, content in entry.before.items()}  # fmt: skip
-            reverse = diff_of({path: (entry.after[path], back[path]) for path in entry.after})
+            reverse = diff_of(
+                {path: (now[path], without_ours(entry.before[path], entry.after[path], now[path])) for path in now}
+            )
             patch.write_bytes(reverse.encode("utf-8", "surrogateescape"))
             raise UndoWouldLose(
                 "was edited after the apply, and an undo would lose that", path=edited[0], lost=lost, patch=patch
