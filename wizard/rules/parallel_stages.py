@@ -8,21 +8,27 @@ Why
 : BuildKit runs independent stages side by side. While one stage installs the run-time packages, the other can compile.
 
 When it is safe
-: Everything that the lower stage installs is known to be of use at run time only, so that no build can have needed it;
-  the lower stage does nothing else but install, and holds no files.
+: Everything that the lower stage installs is known to be of use at run time only (libraries without their headers,
+  fonts, programs that no build of the Python packages here calls), so that no build can have needed it. The lower stage
+  does nothing else but install, and holds no files.
 
 Source
-: BuildKit's documentation: independent stages of the graph are solved concurrently.
+: BuildKit's documentation: independent stages of the graph are solved concurrently. Debian Policy 8.1, libraries.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from wizard.dockerfile.arguments import decode
 from wizard.dockerfile.document import Instruction, Stage
 from wizard.dockerfile.editing import Edit, insert_after, splice
-from wizard.dockerfile.stages import base_stage, dependencies, reachable
+from wizard.dockerfile.stages import base_stage, dependencies, lineage, reachable
 from wizard.dockerfile.state import environment
+from wizard.inspection.debian import bare, of_use_at_run_time_only
+from wizard.inspection.ecosystems.requirements import Requirement, parse_requirements
 from wizard.inspection.native import Catalogue, catalogue
+from wizard.inspection.pip_installs import manifests_of
 from wizard.inspection.steps import APT, Reading, read_steps
 from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at
 
@@ -39,92 +45,109 @@ def propose(view: View) -> Proposal | Refusal | None:
     document = view.document
     if len(document.stages) < 2:
         return None
-    tables = catalogue()
+    found: list[tuple[Stage, Stage]] = []
+    refusals: list[Refusal] = []
+    for stage, lower in _waiting(view):
+        problem = _problem(view, catalogue(), stage, lower)
+        if problem is None:
+            found.append((stage, lower))
+        else:
+            refusals.append(Refusal(ID, problem, (evidence_at(view, stage.instructions[0]),)))
+    if not found:
+        return refusals[0] if refusals else None
+    first, below = found[0]
+    edits = [edit for stage, lower in found for edit in _edits(view, stage, lower)]
+    return Proposal(
+        rule=ID,
+        title=TITLE,
+        category=CATEGORY,
+        safety="safe",
+        why=f"The stage {first.buildkit_name} waits until {below.buildkit_name} has installed packages that no build "
+        "needs.",
+        evidence=tuple(evidence_at(view, stage.instructions[0]) for stage, _ in found),
+        edits={view.dockerfile: splice(document, edits).source},
+        risk=f"Checked: every package of {below.buildkit_name} is of use at run time only.",
+    )
+
+
+def _waiting(view: View) -> Iterator[tuple[Stage, Stage]]:
+    """The stages that stand on one which the last stage stands on too, and whose results the last stage copies."""
+    document = view.document
     last = document.stages[-1]
-    needed = reachable(document, last)
+    shipped = lineage(document, last)
     for stage in document.stages:
         lower = base_stage(document, stage)
-        if lower is None or stage is last or stage.index not in needed or not _also_under(view, lower, stage, last):
+        if lower is None or lower not in shipped or stage in shipped:
             continue
-        problem = _problem(view, tables, lower)
-        here = (evidence_at(view, stage.instructions[0]),)
-        if problem is not None:
-            return Refusal(ID, problem, here)
-        return Proposal(
-            rule=ID,
-            title=TITLE,
-            category=CATEGORY,
-            safety="safe",
-            why=f"The stage {stage.buildkit_name} waits until {lower.buildkit_name} has installed packages that no build "
-            "needs.",
-            evidence=here,
-            edits={view.dockerfile: splice(document, _edits(view, stage, lower)).source},
-            risk=f"Checked: every package of {lower.buildkit_name} is of use at run time only.",
-        )
-    return None
+        copied = (other for other in dependencies(document, last) if other not in shipped)
+        if any(stage.index in reachable(document, other) for other in copied):
+            yield stage, lower
 
 
-def _also_under(view: View, lower: Stage, stage: Stage, last: Stage) -> bool:
-    """Whether the last stage stands on `lower` and copies from what stands on `stage`: two ways, side by side."""
-    document = view.document
-    below: Stage | None = last
-    while below is not None and below is not lower:
-        below = base_stage(document, below)
-    copied = any(
-        stage.index in reachable(document, other) for other in dependencies(document, last) if other is not lower
-    )
-    return below is lower and copied
-
-
-def _problem(view: View, tables: Catalogue, lower: Stage) -> str | None:
+def _problem(view: View, tables: Catalogue, stage: Stage, lower: Stage) -> str | None:
     """What a build stage might need of the lower one."""
+    called = _called_by_builds(view, tables, stage)
     installs = False
     for reading in read_steps(view.document, lower)[1:]:
         instruction = reading.instruction
         line = f"line {instruction.start_line}"
         if instruction.keyword in _REPEATED | _INHERITED_ONLY:
             continue
-        if reading.role != "install" or not reading.managers <= APT:
+        if reading.role not in ("install", "neutral") or not reading.managers <= APT or _is_more(reading):
             return f"{line}: {lower.buildkit_name} does more than install Debian packages, and a build may need it"
-        unknown = _not_run_time(tables, reading)
-        if unknown is not None:
-            return f"{line}: whether a build needs {unknown} is not known"
-        installs = True
+        for word in (word for install in reading.installs for word in install.packages):
+            name = word.value or word.text
+            if bare(name) in called or not of_use_at_run_time_only(tables, name):
+                return f"{line}: whether a build needs {name} is not known"
+            installs = True
     return None if installs else f"{lower.buildkit_name} installs nothing that a build would wait for"
 
 
-def _not_run_time(tables: Catalogue, reading: Reading) -> str | None:
-    """A package that is of use to a build, or that the catalogue does not know."""
+def _is_more(reading: Reading) -> bool:
+    """Whether a step changes something besides the installed packages: adds users, sets locales, makes folders."""
+    script = reading.script
+    harmless = ("apt-get", "apt", "rm", "true", "set", "echo")
+    return script is None or any(
+        command.kind != "command" or command.redirects or (command.name or "").rsplit("/", 1)[-1] not in harmless
+        for command in script.commands
+    )
+
+
+def _called_by_builds(view: View, tables: Catalogue, stage: Stage) -> frozenset[str]:
+    """Debian packages that the builds of the Python packages on this stage are known to take."""
+    document = view.document
+    names: set[str] = set()
+    for other in document.stages:
+        if stage not in lineage(document, other):
+            continue
+        for reading in read_steps(document, other):
+            for requirement in _requirements(view, other, reading):
+                entry: dict[str, list[str]] = next(
+                    (e for e in tables.python["package"] if e["name"] == requirement.name), {}
+                )
+                names |= set(entry.get("build", ()))
+                if requirement.url is not None:
+                    names |= {"git", "openssh-client", "mercurial", "subversion"}
+    return frozenset(names)
+
+
+def _requirements(view: View, stage: Stage, reading: Reading) -> Iterator[Requirement]:
+    for manifest in manifests_of(view.workspace, view.document, stage, reading).found:
+        yield from parse_requirements(view.workspace.read(manifest.path), manifest.path).requirements
     for install in reading.installs:
-        for word in install.packages:
-            name = word.value or word.text
-            if name.startswith(("lib", "tesseract-ocr-", "fonts-", "ttf-")) and tables.purpose(name) != "build":
-                continue
-            if tables.purpose(name) != "either" or name in _BUILD_TOOLS:
-                return name
-    return None
+        for word in install.packages if install.manager in ("pip", "uv") else ():
+            yield from parse_requirements((word.value or "").encode(), view.dockerfile).requirements
 
 
-_BUILD_TOOLS = frozenset(
-    {"git", "nodejs", "npm", "mercurial", "subversion", "unzip", "bzip2", "xz-utils", "zip", "patch", "perl",
-     "python3-pip",
-     "python3-setuptools", "python3-wheel", "python3-venv", "make", "gettext"}
-)  # fmt: skip
-"""Packages that serve at run time too, and that builds call."""
-
-
-def _edits(view: View, stage: Stage, lower: Stage) -> list[Edit]:
+def _edits(view: View, stage: Stage, lower: Stage) -> Iterator[Edit]:
     document = view.document
     first, origin = stage.instructions[0], lower.instructions[0]
-    edits = [Edit(first.words[0].span, lower.base)]
     platform = next((flag for flag in origin.flags if flag.name == "platform"), None)
-    if platform is not None:
-        edits.append(Edit(first.words[0].span, f"{decode(platform.span.of(document.source))} {lower.base}"))
-        del edits[0]
+    written = f"{decode(platform.span.of(document.source))} " if platform is not None and not first.flags else ""
+    yield Edit(first.words[0].span, f"{written}{lower.base}")
     text = "".join(_line(view, instruction) for instruction in lower.instructions if _is_repeated(view, instruction))
     if text:
-        edits.append(insert_after(document, first, text))
-    return edits
+        yield insert_after(document, first, text)
 
 
 def _is_repeated(view: View, instruction: Instruction) -> bool:

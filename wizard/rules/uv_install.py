@@ -9,9 +9,11 @@ Why
   size.
 
 When it is safe
-: The install is plain: requirements files, named packages, an index; no option that uv reads in another way (an extra
-  index has priority for uv and none for pip). It waits for a review because uv's resolver may choose other versions
-  where a requirement is not pinned.
+: The stage stands on an official Python image, makes a virtual environment and is not shipped. The install is plain:
+  requirements files, named packages, an index; no option, line or setting that uv reads in another way or not at all
+  (an extra index has priority for uv and none for pip; uv reads neither PIP_ variables nor pip.conf). It waits for a
+  review because uv's resolver may choose other versions where a requirement is not pinned, and because uv builds every
+  package from source in an environment of its own, where pip used what is there for old ones.
 
 Source
 : docs.astral.sh/uv: "Compatibility with pip", "Using uv in Docker".
@@ -19,12 +21,14 @@ Source
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from wizard.dockerfile.document import Span, Stage
-from wizard.dockerfile.editing import Edit, insert_before, splice
+from wizard.dockerfile.document import Instruction, Span, Stage
+from wizard.dockerfile.editing import Edit, insert_before, remove_spans, splice
 from wizard.dockerfile.installs import Install
-from wizard.dockerfile.stages import base_stage
+from wizard.dockerfile.stages import base_image, lineage
+from wizard.dockerfile.state import environment
 from wizard.dockerfile.style import style_of
 from wizard.inspection.ecosystems.requirements import parse_requirements
 from wizard.inspection.pip_installs import manifests_of
@@ -37,11 +41,23 @@ CATEGORY: Category = "speed"
 
 _SAME = frozenset(
     {"-r", "--requirement", "-c", "--constraint", "-i", "--index-url", "--no-deps", "--no-binary", "--only-binary",
-     "--no-cache-dir", "--trusted-host", "-U", "--upgrade", "--require-hashes", "--no-build-isolation", "-q", "--quiet", "--pre"}
+     "--no-cache-dir", "--trusted-host", "-U", "--upgrade", "--require-hashes", "--no-build-isolation", "-q",
+     "--quiet", "--pre"}
 )  # fmt: skip
 """Options that mean the same to both."""
-_MEANINGLESS = frozenset({"--disable-pip-version-check", "--root-user-action", "--no-input", "--progress-bar"})
+_MEANINGLESS = frozenset(
+    {"--disable-pip-version-check", "--root-user-action", "--no-input", "--progress-bar", "--use-pep517",
+     "--no-warn-script-location", "--timeout", "--default-timeout", "--retries"}
+)  # fmt: skip
 """Options of pip that change nothing about what is installed; uv does not have them."""
+_HARMLESS_SETTINGS = frozenset(
+    {"PIP_NO_CACHE_DIR", "PIP_DISABLE_PIP_VERSION_CHECK", "PIP_DEFAULT_TIMEOUT", "PIP_ROOT_USER_ACTION", "PIP_NO_INPUT",
+     "PIP_PROGRESS_BAR", "PIP_CACHE_DIR", "PIP_RETRIES", "PIP_TIMEOUT", "PIP_NO_COLOR", "PIP_QUIET", "PIP_VERSION"}
+)  # fmt: skip
+_SAME_LINES = frozenset({"--index-url", "--no-binary", "--only-binary", "--pre", "--require-hashes", "--trusted-host"})
+_ENVIRONMENT = re.compile(r"\S*python[0-9.]*\s+-m\s+venv\s+(?:--system-site-packages\s+)?(?P<folder>/[\w./-]+)\Z")
+_PIP_CONF = re.compile(r"\bpip\.(?:conf|ini)\b|\bpip3?\s+config\b")
+_PYTHON_IMAGE = re.compile(r"(?:[\w./:-]+/)?python(?::[\w.-]+)?(?:@sha256:[0-9a-f]+)?\Z")
 
 
 def propose(view: View) -> Proposal | Refusal | None:
@@ -90,63 +106,82 @@ def _is_plain_pip(install: Install) -> bool:
 def _problem(view: View, stage: Stage, installs: list[tuple[Reading, Install]]) -> str | None:
     document = view.document
     line = f"line {installs[0][0].instruction.start_line}"
-    current: Stage | None = document.stages[-1]
-    while current is not None and current is not stage:
-        current = base_stage(document, current)
-    if current is stage:
+    if stage in lineage(document, document.stages[-1]):
         return f"{line}: the install runs in the stage that is shipped, where uv would stay (split-stages lifts this)"
-    if _environment(stage) is None:
+    made = _environment(stage)
+    if made is None:
         return f"{line}: the install does not go into a virtual environment that this stage makes"
+    if not _PYTHON_IMAGE.match(base_image(document, stage)):
+        return (
+            f"{line}: {base_image(document, stage)} is not the official Python image, which brings pip to get uv with"
+        )
+    if not environment(document, stage, made[0]).is_root:
+        return f"line {made[0].start_line}: the stage does not run as root, and uv would not be found"
+    settings = next((i for i in document.instructions if _PIP_CONF.search(i.argument)), None)
+    if settings is not None:
+        return f"line {settings.start_line}: pip has settings of its own, which uv does not read"
     for reading, install in installs:
-        place = f"line {reading.instruction.start_line}"
-        if reading.role == "unknown" or reading.script is None or install.command not in reading.script.top:
-            return f"{place}: the step is more than a plain list of commands"
-        if install.wrappers or install.paths or install.unknown:
-            return f"{place}: the install is not a plain one"
-        odd = next((o.name for o in install.options if o.name not in _SAME | _MEANINGLESS), None)
-        if odd is not None:
-            return f"{place}: uv reads {odd} in another way, or not at all"
-        manifests = manifests_of(view.workspace, document, stage, reading)
-        if manifests.because is not None:
-            return f"{place}: {manifests.because}"
-        for manifest in manifests.found:
-            file = parse_requirements(view.workspace.read(manifest.path), manifest.path)
-            extra = next((line for line in file.indexes if line.option in ("--extra-index-url", "--find-links")), None)
-            if extra is not None:
-                return f"{manifest.path}:{extra.line}: uv gives {extra.option} a priority that pip does not give it"
+        problem = _problem_of(view, stage, reading, install)
+        if problem is not None:
+            return problem
     return None
 
 
-def _environment(stage: Stage) -> str | None:
-    """The virtual environment that a step of this stage makes and ENV PATH puts first."""
+def _problem_of(view: View, stage: Stage, reading: Reading, install: Install) -> str | None:
+    place = f"line {reading.instruction.start_line}"
+    if reading.role == "unknown" or reading.script is None or install.command not in reading.script.top:
+        return f"{place}: the step is more than a plain list of commands"
+    if install.wrappers or install.paths or install.unknown:
+        return f"{place}: the install is not a plain one"
+    odd = next((o.name for o in install.options if o.name not in _SAME | _MEANINGLESS), None)
+    if odd is not None:
+        return f"{place}: uv reads {odd} in another way, or not at all"
+    state = environment(view.document, stage, reading.instruction)
+    setting = next(
+        (name for name in (*state.env, *state.args, *install.environment)
+         if name.startswith("PIP_") and name not in _HARMLESS_SETTINGS), None,
+    )  # fmt: skip
+    if setting is not None:
+        return f"{place}: uv does not read {setting}"
+    manifests = manifests_of(view.workspace, view.document, stage, reading)
+    if manifests.because is not None:
+        return f"{place}: {manifests.because}"
+    for manifest in manifests.found:
+        for line in parse_requirements(view.workspace.read(manifest.path), manifest.path).lines:
+            if line.kind in ("index", "option") and line.option not in _SAME_LINES:
+                return f"{manifest.path}:{line.line}: uv reads {line.option} in another way, or not at all"
+            if line.requirement is not None and line.requirement.editable:
+                return f"{manifest.path}:{line.line}: uv does not install from version control as editable"
+    return None
+
+
+def _environment(stage: Stage) -> tuple[Instruction, str] | None:
+    """The step of this stage that makes a virtual environment which ENV PATH puts first, and its folder."""
     for instruction in stage.instructions:
-        words = instruction.argument.split()
-        if instruction.keyword == "RUN" and words[1:3] == ["-m", "venv"] and len(words) == 4:
-            folder = words[3]
-            if any(i.keyword == "ENV" and f"{folder}/bin:$PATH" in i.argument for i in stage.instructions):
-                return folder
+        found = _ENVIRONMENT.match(instruction.argument) if instruction.keyword == "RUN" else None
+        if found is None:
+            continue
+        first = re.compile(rf"PATH[= ][\"']?{re.escape(found['folder'])}/bin:\$\{{?PATH")
+        if any(i.keyword == "ENV" and first.search(i.argument) for i in stage.instructions):
+            return instruction, found["folder"]
     return None
 
 
 def _edits(view: View, stage: Stage, installs: list[tuple[Reading, Install]]) -> Iterator[Edit]:
     document = view.document
-    style = style_of(document)
-    folder = _environment(stage)
-    assert folder is not None
-    makes = next(i for i in stage.instructions if i.keyword == "RUN" and f"-m venv {folder}" in i.argument)
+    made = _environment(stage)
+    assert made is not None
+    makes, folder = made
     # Before the environment exists, pip installs uv into the build stage's own Python, which is not copied.
-    yield insert_before(document, makes, style.instruction("RUN", "pip install uv"))
-    for _, install in installs:
+    yield insert_before(document, makes, style_of(document).instruction("RUN", "pip install uv"))
+    for reading, install in installs:
         words = install.command.words
-        head = next(n for n, word in enumerate(words) if word.span == install.verb_word.span)
-        dropped = {word.span for option in install.options if option.name in _MEANINGLESS for word in option.words}
         yield Edit(
-            Span(words[0].span.start, words[head].span.end),
+            Span(words[0].span.start, install.verb_word.span.end),
             f"uv pip install --python {folder} --compile-bytecode --link-mode copy",
         )
-        for word in words[head + 1 :]:
-            if word.span in dropped:
-                yield Edit(Span(word.span.start - 1, word.span.end), "")
+        dropped = [word.span for option in install.options if option.name in _MEANINGLESS for word in option.words]
+        yield from remove_spans(document, reading.instruction, dropped)
 
 
 def _pinned(view: View, stage: Stage, reading: Reading) -> bool:
