@@ -8,8 +8,9 @@ Why
   only add.
 
 When it is safe
-: The step refreshes the lists itself, does nothing but plain commands joined by `&&`, mounts no cache there, and no
-  later step of the stages built on it uses the lists without refreshing them.
+: The step fetches the lists itself, does nothing but plain commands joined by `&&`, mounts no cache there, and no later
+  step, here or in a stage built upon this one, looks for the lists without fetching them first. Where the step reaches
+  apt through sudo, so does the cleaning.
 
 Source
 : docs.docker.com, "Building best practices", apt-get.
@@ -17,11 +18,14 @@ Source
 
 from __future__ import annotations
 
-from wizard.dockerfile.cleaning import cleans
-from wizard.dockerfile.document import Document, Instruction, Stage
+from wizard.dockerfile.document import Document, Stage
 from wizard.dockerfile.editing import Edit, splice
+from wizard.dockerfile.errors import EditConflict
 from wizard.dockerfile.run_editing import insert_command
-from wizard.dockerfile.stages import base_stage, mount_options
+from wizard.dockerfile.stages import base_stage
+from wizard.dockerfile.state import environment
+from wizard.inspection.apt import AptFlow, apt_flow
+from wizard.inspection.mounted import Hindrance, cleaning_of, covered
 from wizard.inspection.steps import APT, Reading, read_steps
 from wizard.rules.base import Category, Estimate, Proposal, Refusal, View, evidence_at
 
@@ -37,40 +41,55 @@ _LIST_BYTES = 20_000_000
 def propose(view: View) -> Proposal | Refusal | None:
     """The cleaning command for every RUN that leaves the lists behind."""
     document = view.document
+    flow = apt_flow(view.workspace, document)
     edits: list[Edit] = []
-    found: list[Instruction] = []
-    kept: list[Instruction] = []
+    found: list[Reading] = []
+    kept: list[tuple[Reading, str]] = []
     for stage in document.stages:
-        if not _reaches_an_image(document, stage):
-            continue
-        readings = read_steps(document, stage)
-        for number, reading in enumerate(readings):
-            if not _leaves_lists(reading):
+        for reading in read_steps(document, stage):
+            if not _reaches_an_image(document, stage) or not _leaves_lists(document, stage, reading):
                 continue
-            if _read_later(document, stage, readings[number + 1 :]):
-                kept.append(reading.instruction)
-                continue
-            assert reading.script is not None
-            if not reading.script.and_list:
-                kept.append(reading.instruction)
-                continue
-            edits.append(insert_command(document, reading.script, None, f"rm -rf {LISTS}/*"))
-            found.append(reading.instruction)
+            outcome = _cleaning(document, flow, stage, reading)
+            if isinstance(outcome, Edit):
+                edits.append(outcome)
+                found.append(reading)
+            else:
+                kept.append((reading, outcome))
     if not found:
-        return None
-    lines = ", ".join(str(instruction.start_line) for instruction in found)
+        if not kept:
+            return None
+        reading, because = kept[0]
+        place = reading.instruction
+        return Refusal(ID, f"line {place.start_line}: {because}", (evidence_at(view, place),))
+    lines = ", ".join(str(reading.instruction.start_line) for reading in found)
     return Proposal(
         rule=ID,
         title=TITLE,
         category=CATEGORY,
         safety="safe",
         why=f"The package lists that line {lines} fetches stay in the image, and nothing reads them at run time.",
-        evidence=tuple(evidence_at(view, instruction) for instruction in found),
+        evidence=tuple(evidence_at(view, reading.instruction) for reading in found),
         edits={view.dockerfile: splice(document, edits).source},
         estimate=Estimate(None, _LIST_BYTES, "catalogue"),
-        risk="No later step uses the lists without refreshing them."
-        + (f" Line {kept[0].start_line} is left as it is." if kept else ""),
+        risk="No later step uses the lists without fetching them."
+        + "".join(f" Line {r.instruction.start_line} is left as it is: {because}." for r, because in kept),
     )
+
+
+def _cleaning(document: Document, flow: AptFlow, stage: Stage, reading: Reading) -> Edit | str:
+    """The command to add, or why the lists have to stay."""
+    later = flow.needs_lists(stage, reading.instruction)
+    if later is not None:
+        return f"line {later.start_line} uses apt without `apt-get update`, and would find no lists"
+    script = reading.script
+    if script is None or not script.and_list:
+        return "the step is not a plain list of commands joined by &&"
+    update = next(install for install in reading.installs if install.manager in APT)
+    text = f"{'sudo ' if 'sudo' in update.wrappers else ''}rm -rf {LISTS}/*"
+    try:
+        return insert_command(document, script, None, text)
+    except EditConflict as error:
+        return error.message
 
 
 def _reaches_an_image(document: Document, stage: Stage) -> bool:
@@ -81,24 +100,12 @@ def _reaches_an_image(document: Document, stage: Stage) -> bool:
     return current is stage
 
 
-def _leaves_lists(reading: Reading) -> bool:
-    if reading.script is None or reading.role == "unknown" or not reading.managers & APT:
+def _leaves_lists(document: Document, stage: Stage, reading: Reading) -> bool:
+    """Whether a step fetches the lists and neither removes them nor keeps them in a mount."""
+    if reading.script is None or not any(i.manager in APT and i.verb == "update" for i in reading.installs):
         return False
-    updates = any(i.manager in APT and i.verb == "update" for i in reading.installs)
-    cleaned = any(cleans(command) == "apt-lists" for command in reading.script.commands)
-    mounts = (mount_options(flag.value or "") for flag in reading.instruction.flags if flag.name == "mount")
-    mounted = any((mount.get("target") or mount.get("dst") or "").startswith("/var/lib/apt") for mount in mounts)
-    return updates and not cleaned and not mounted
-
-
-def _read_later(document: Document, stage: Stage, rest: tuple[Reading, ...]) -> bool:
-    """Whether a later step, here or in a stage built on this one, installs without refreshing the lists first."""
-    followers = [other for other in document.stages if base_stage(document, other) is stage]
-    steps = [*rest, *(reading for other in followers for reading in read_steps(document, other))]
-    for reading in steps:
-        if reading.role == "unknown" and b"apt" in reading.instruction.argument.encode("utf-8", "replace"):
-            return True
-        verbs = [i.verb for i in reading.installs if i.manager in APT]
-        if "install" in verbs and "update" not in verbs[: verbs.index("install")]:
-            return True
-    return False
+    state = environment(document, stage, reading.instruction)
+    if covered(reading.instruction, state, LISTS):
+        return False
+    cleaning = cleaning_of(reading.script, state, [LISTS], {"apt-lists"}, ["/var/lib/apt"])
+    return not isinstance(cleaning, Hindrance) and not cleaning.commands and not cleaning.words

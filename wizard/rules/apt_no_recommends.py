@@ -8,7 +8,9 @@ Why
 
 When it is safe
 : Never for certain: a recommended package may be what makes the program work (curl without ca-certificates reaches no
-  https address). So it waits for a review; ca-certificates is kept where curl, wget or git is installed.
+  https address, gcc without libc6-dev compiles nothing). So it waits for a review, and what is hardly ever wanted
+  without its companion keeps it: those are in assets/knowledge/apt_companions.toml. A command that names packages by a
+  variable, or that upgrades, is left alone; so is a file that settles recommends in apt's own settings.
 
 Source
 : docs.docker.com, "Building best practices", apt-get; Debian policy 7.2.
@@ -16,10 +18,13 @@ Source
 
 from __future__ import annotations
 
-from wizard.dockerfile.document import Span
+import re
+
+from wizard.assets import knowledge
+from wizard.dockerfile.document import Document, Span
 from wizard.dockerfile.editing import Edit, splice
 from wizard.dockerfile.installs import Install
-from wizard.inspection.steps import APT, read_steps
+from wizard.inspection.steps import read_steps
 from wizard.inspection.values import Evidence
 from wizard.rules.base import Category, Proposal, Refusal, View
 
@@ -27,18 +32,21 @@ ID = "apt-no-recommends"
 TITLE = "Install no merely recommended Debian packages"
 CATEGORY: Category = "size"
 
-_NEEDS_CERTIFICATES = frozenset({"curl", "wget", "git"})
+_SETTING = b"Install-Recommends"
+_DECIDED = frozenset({"--no-install-recommends", "--install-recommends", "--install-suggests"})
 
 
 def propose(view: View) -> Proposal | Refusal | None:
     """The option for every apt install that lacks it."""
+    if _SETTING in b"".join(part.span.of(view.document.source) for part in view.document.instructions):
+        return None
     edits: list[Edit] = []
     evidence: list[Evidence] = []
     for stage in view.document.stages:
         for reading in read_steps(view.document, stage):
             for install in reading.installs:
                 if _lacks_it(install):
-                    edits += _edits(install)
+                    edits += _edits(install, view.document)
                     text = f"RUN {reading.instruction.argument}"[:200]
                     evidence.append(Evidence(view.dockerfile, reading.instruction.start_line, text))
     if not edits:
@@ -56,20 +64,34 @@ def propose(view: View) -> Proposal | Refusal | None:
 
 
 def _lacks_it(install: Install) -> bool:
-    if install.manager not in APT or install.verb != "install" or not install.packages:
+    if install.manager not in ("apt-get", "apt") or install.verb != "install" or install.unknown:
         return False
     options = {option.name for option in install.options}
-    settings = {option.value for option in install.options if option.name in ("-o", "--option")}
-    return not options & {"--no-install-recommends", "--install-recommends", "--install-suggests"} and not any(
-        value and "Recommends" in value for value in settings
-    )
+    return bool(install.packages) and not options & _DECIDED
 
 
-def _edits(install: Install) -> list[Edit]:
+def _edits(install: Install, document: Document) -> list[Edit]:
     end = install.verb_word.span.end
     edits = [Edit(Span(end, end), " --no-install-recommends")]
-    names = {word.value for word in install.packages}
-    if names & _NEEDS_CERTIFICATES and "ca-certificates" not in names:
+    kept = _companions({_name(word.value or "") for word in install.packages}, document)
+    if kept:
         last = install.packages[-1].span.end
-        edits.append(Edit(Span(last, last), " ca-certificates"))
+        edits.append(Edit(Span(last, last), "".join(f" {name}" for name in kept)))
     return edits
+
+
+def _name(package: str) -> str:
+    """`curl` for `curl=7.88.1-10`, `curl:amd64` and `curl/bookworm`."""
+    return re.split(r"[=:/]", package, maxsplit=1)[0]
+
+
+def _companions(names: set[str], document: Document) -> list[str]:
+    """What has to be named now that it is not recommended any more."""
+    kept: list[str] = []
+    for entry in knowledge("apt_companions")["companion"]:
+        if not names & set(entry["packages"]) or names & set(entry.get("unless", ())):
+            continue
+        if "when" in entry and entry["when"].encode() not in document.source:
+            continue
+        kept += [name for name in entry["keeps"] if name not in names and name not in kept]
+    return kept
