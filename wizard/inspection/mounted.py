@@ -88,10 +88,19 @@ def taken_out(
     document: Document, instruction: Instruction, script: Script, cleaning: Cleaning, state: State
 ) -> tuple[Edit, ...]:
     """The edits that take the cleaning away. Raises EditConflict where the rest would mean something else."""
-    if cleaning.commands and _hides_failure(script, cleaning.commands, state):
+    emptied = tuple(command for command in script.commands if _left_without_operands(command, cleaning.words))
+    gone = tuple(dict.fromkeys((*cleaning.commands, *emptied)))
+    words = [word for word in cleaning.words if not any(word in command.words for command in emptied)]
+    edits = remove_commands(document, script, gone)
+    if gone and _hides_failure(script, gone, state):
         raise EditConflict("its last command, which only cleans, hides failures of those before it", path=document.path)
-    edits = remove_commands(document, script, cleaning.commands)
-    return (*edits, *remove_spans(document, instruction, (word.span for word in cleaning.words)))
+    return (*edits, *remove_spans(document, instruction, (word.span for word in words)))
+
+
+def _left_without_operands(command: Command, taken: Collection[ShellWord]) -> bool:
+    _, words = unwrap(command)
+    operands = [word for word in words[1:] if not word.text.startswith("-")]
+    return bool(operands) and all(word in taken for word in operands)
 
 
 def _hides_failure(script: Script, gone: tuple[Command, ...], state: State) -> bool:

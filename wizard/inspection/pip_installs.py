@@ -89,9 +89,9 @@ def _add(
         line = read.unresolved[0]
         return f"{line.path}:{line.line} `{line.text}` cannot be resolved"
     for file in read.files:
-        inside = posixpath.normpath(
-            posixpath.join(posixpath.dirname(image_path), posixpath.relpath(file, posixpath.dirname(path) or "."))
-        )
+        beside = posixpath.relpath(file, posixpath.dirname(path) or ".")
+        inside = posixpath.normpath(posixpath.join(posixpath.dirname(image_path), beside))
+        inside = image_path if file == path else inside
         included = context_path(workspace, copies, inside)
         if included is None or workspace.from_context(included[0]) != file:
             return f"no COPY of this stage is known to provide {inside}"

@@ -29,7 +29,7 @@ _HARMLESS = frozenset(
      "ldconfig", "locale-gen", "which", "sleep", "date", "uname", "id", "whoami"}
 )  # fmt: skip
 _SYSTEM_FOLDERS = (
-    "/var/lib/apt/", "/var/cache/", "/var/log/", "/var/tmp/", "/tmp/", "/root/.cache",
+    "/var/lib/apt/", "/var/cache/", "/var/log/", "/var/tmp/", "/tmp/", "/root/.cache", "~/.cache",
     "/usr/share/doc", "/usr/share/man",
 )  # fmt: skip
 _DISCARDED = re.compile(r"(?:\s*(?:[0-9]?>&[0-9]|(?:[0-9]|&)?>>?\s*/dev/null))*\s*")
