@@ -14,7 +14,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.widget import Widget
 
-from screens import figures
 from screens.base import PageScreen
 from screens.lines import Line, Span, line
 from screens.masking import mask
@@ -25,6 +24,7 @@ from screens.widgets.lineview import LineView
 from screens.widgets.logview import LogView
 from screens.widgets.panes import Note, Separator
 from wizard.build.values import BuildTrace, StepTrace
+from wizard.report.units import count
 
 
 class BuildScreen(PageScreen):
@@ -172,7 +172,7 @@ class BuildScreen(PageScreen):
     def _show_log(self, trace: BuildTrace) -> None:
         step = self._step()
         if self.show_warnings:
-            self.middle.title(figures.count(len(trace.warnings), "warning"), "w closes")
+            self.middle.title(count(len(trace.warnings), "warning"), "w closes")
             self.log_view.show_lines(failure.warning_rows(trace.warnings))
             return
         if trace.error is not None and self.chosen is None and not self.choosing:
@@ -190,7 +190,7 @@ class BuildScreen(PageScreen):
         clipped = "  clipped by the builder" if step.clipped else ""
         self.middle.title(
             f"{step.stage} {step.index}/{step.total}  {mask(step.command)}",
-            f"{follow} {figures.count(max(step.log_lines, len(rows)), 'line')}{clipped}",
+            f"{follow} {count(max(step.log_lines, len(rows)), 'line')}{clipped}",
         )
         self.log_view.show_lines(rows)
 

@@ -8,7 +8,6 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
-from screens import figures
 from screens.base import PageScreen
 from screens.lines import Line, Span, line, spread
 from screens.session import Page, Session
@@ -16,6 +15,7 @@ from screens.views import diffs
 from screens.views.problems import problem
 from screens.widgets.lineview import LineView
 from screens.widgets.panes import Note
+from wizard.report.units import count
 
 
 class DiffScreen(PageScreen):
@@ -58,8 +58,8 @@ class DiffScreen(PageScreen):
             return [line(Span(f" {self.glyphs.running} Working out the change ..", "running"))]
         if not self.files:
             return [line(" Nothing is switched on: the build would run on the files as they are.")]
-        files = figures.count(len(self.files), "file")
-        on = figures.count(len(session.plan.selected), "proposal")
+        files = count(len(self.files), "file")
+        on = count(len(session.plan.selected), "proposal")
         state = "not written yet" if session.pending else "written; u undoes it"
         return [
             spread(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from screens import words
 from screens.session import Session
 from wizard.errors import DockwizError
+from wizard.report.units import seconds
 
 
 def farewell(session: Session, problems: Mapping[str, DockwizError], tag: str = "") -> str:
@@ -16,7 +16,7 @@ def farewell(session: Session, problems: Mapping[str, DockwizError], tag: str = 
         rows += [f"written: {', '.join(session.applied)} (put back with `dockwiz undo --yes`)"]
     result = session.build
     if result is not None:
-        rows.append(f"build {result.outcome} after {words.duration(result.seconds)}")
+        rows.append(f"build {result.outcome} after {seconds(result.seconds)}")
         if result.trace.error is not None:
             from screens.views.failure import as_text
 

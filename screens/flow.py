@@ -174,9 +174,15 @@ class Flow:
             return start(request, engine, log_file)
 
         def follow(running: RunningBuild) -> Any:
+            from wizard.history.measurements import of_build
+            from wizard.history.store import record
+            from wizard.state import state_folder
+
             for event in running.events():
                 logs.feed(event)
-            return running.wait()
+            result = running.wait()
+            record(state_folder(root), of_build(result, engine, root, dockerfile))
+            return result
 
         self._follow = follow
         self.app.session = replace(session, build=None)

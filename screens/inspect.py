@@ -9,7 +9,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.widget import Widget
 
-from screens import figures
 from screens.base import PageScreen
 from screens.lines import Span, line
 from screens.session import Page, Session
@@ -17,6 +16,7 @@ from screens.views import facts, sources
 from screens.views.problems import problem
 from screens.widgets.lineview import LineView
 from screens.widgets.panes import Note, Separator
+from wizard.report.units import count
 
 
 class InspectScreen(PageScreen):
@@ -72,9 +72,7 @@ class InspectScreen(PageScreen):
         rows = self.wizard.flow.dockerfile_rows
         marks = sources.findings(session.plan, path)
         planning = "looking for improvements .." if session.plan is None and not self.wizard.flow.problems else ""
-        self.middle.title(
-            f"{path}  {figures.count(len(rows), 'line')}", planning or figures.count(len(marks), "finding")
-        )
+        self.middle.title(f"{path}  {count(len(rows), 'line')}", planning or count(len(marks), "finding"))
         coloured = self.wizard.flow.colours.get(f"old:{path}")
         self.source.show(lambda width: sources.source(rows, marks, width, self.glyphs, coloured))
         self._marked = sorted(marks)

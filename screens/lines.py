@@ -8,7 +8,7 @@ cleaned here and never read as markup.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from rich.cells import cell_len
@@ -57,14 +57,9 @@ def head(text: str, width: int) -> str:
 
     Rich's own set_cell_size divides by zero, or never ends, on some texts of combining characters (seen in 14.x).
     """
-    cells = 0
-    end = 0
-    for end, character in enumerate(text):
-        cells += cell_len(character)
-        if cells > width:
-            break
-    else:
-        end = len(text)
+    cells = end = 0
+    while end < len(text) and (cells := cells + cell_len(text[end])) <= width:
+        end += 1
     while end and cell_len(text[:end]) > width:
         end -= 1
     return text[:end]
@@ -75,6 +70,15 @@ def shorten(text: str, width: int) -> str:
     if cell_len(text) <= width:
         return text
     return head(text, width - 2) + ".." if width > 2 else head(text, width)
+
+
+def as_many(parts: Sequence[str], width: int) -> str:
+    """As many of the parts as fit, with commas. At least the first one, cut."""
+    for kept in range(len(parts), 0, -1):
+        text = ", ".join(parts[:kept])
+        if cell_len(text) <= width:
+            return text
+    return shorten(parts[0], width) if parts else ""
 
 
 def fit(text: str, width: int) -> str:
@@ -132,9 +136,7 @@ def cut(spans: Line, width: int) -> Line:
     for span in spans:
         size = width_of(span.text)
         if size > room:
-            kept.append(
-                Span(shorten(span.text, room) if room > 2 else head(span.text, room), span.role)
-            )
+            kept.append(Span(shorten(span.text, room) if room > 2 else head(span.text, room), span.role))
             break
         kept.append(span)
         room -= size

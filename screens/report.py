@@ -82,7 +82,7 @@ class ReportScreen(PageScreen):
         self.wizard.flow.measure()
 
     def action_markdown(self) -> None:
-        from wizard.report import markdown
+        from wizard.report.markdown import markdown
 
         if self.wizard.session.comparison is not None:
             self.wizard.copy(markdown(self.wizard.session.comparison))

@@ -9,9 +9,9 @@ import shutil
 from typing import Any
 
 import wizard
-from screens.words import size
 from wizard.build.engines import find_engine
 from wizard.errors import NoEngine
+from wizard.report.units import size
 from wizard.state import state_home
 
 

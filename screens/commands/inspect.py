@@ -6,12 +6,12 @@ import argparse
 import json
 
 from screens.commands.prepare import open_repo
-from screens.words import size
 from wizard.dockerfile.document import Document
 from wizard.dockerfile.scanner import parse
 from wizard.inspection import inspect
 from wizard.inspection.values import Inspection
 from wizard.inspection.view_json import inspection_json
+from wizard.report.units import size
 
 
 def run(options: argparse.Namespace) -> int:

@@ -8,10 +8,10 @@ import sys
 import textwrap
 
 from screens.commands.prepare import open_repo, plan_repo
-from screens.words import size
 from wizard.plan.fold import Plan, Step
 from wizard.plan.view_json import plan_json
 from wizard.plan.view_sarif import plan_sarif
+from wizard.report.units import size
 
 WIDTH = 100
 

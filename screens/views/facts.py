@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from screens import figures, words
 from screens.glyphs import Glyphs
-from screens.lines import Line, Span, fit, line, paragraph, shorten, spread
+from screens.lines import Line, Span, as_many, fit, line, paragraph, spread
 from wizard.inspection.values import BuildContext, Ecosystem, Engine, Inspection
+from wizard.report.units import count, seconds, size
 
 LABEL = 14
 
@@ -21,20 +21,20 @@ def facts(inspection: Inspection, width: int, glyphs: Glyphs) -> list[Line]:
     if inspection.callers:
         kinds = sorted({caller.kind for caller in inspection.callers})
         paths = sorted({caller.path for caller in inspection.callers})
-        rows.append(_fact("Built by", ", ".join(kinds), _some(paths), width))
+        rows.append(_fact("Built by", ", ".join(kinds), paths, width))
     if inspection.gpu:
         kinds = sorted({sign.kind for sign in inspection.gpu})
         places = [f"{sign.evidence.path}:{sign.evidence.line or 1}" for sign in inspection.gpu]
-        rows.append(_fact("GPU signs", ", ".join(kinds), _some(places), width))
+        rows.append(_fact("GPU signs", ", ".join(kinds), places, width))
     rows.extend(_engine(inspection.engine, inspection.no_engine, width, glyphs))
     for note in inspection.notes:
         rows.extend(paragraph(f"   {'Note':<{LABEL - 3}}", note, width, indent=LABEL, role="warn"))
     return rows
 
 
-def summary(seconds: float | None, width: int) -> Line:
+def summary(elapsed: float | None, width: int) -> Line:
     """`What I found in 0.4 s …` above the facts."""
-    took = f" in {words.duration(seconds)}" if seconds is not None else ""
+    took = f" in {seconds(elapsed)}" if elapsed is not None else ""
     return spread(
         [Span(f" What I found{took}", "strong")],
         [Span("nothing has been changed ", "dim")],
@@ -42,38 +42,34 @@ def summary(seconds: float | None, width: int) -> Line:
     )
 
 
-def _ecosystem(ecosystem: Ecosystem) -> tuple[str, str]:
-    return f"{ecosystem.name} ({ecosystem.manager})", _some(ecosystem.manifests)
+def _ecosystem(ecosystem: Ecosystem) -> tuple[str, Sequence[str]]:
+    return f"{ecosystem.name} ({ecosystem.manager})", ecosystem.manifests
 
 
 def _context(context: BuildContext, width: int, glyphs: Glyphs) -> Line:
     ignore = context.ignore_file or "no .dockerignore"
-    largest = ", ".join(f"{folder.path} {words.size(folder.bytes)}" for folder in context.largest[:3])
+    largest = [f"{folder.path} {size(folder.bytes)}" for folder in context.largest[:3]]
     mark = Span(f" {glyphs.warning} ", "warn") if context.ignore_file is None else Span("   ")
-    value = f"{words.size(context.bytes)} in {figures.count(context.files, 'file')}"
-    return _fact("Context", value, f"{ignore}; {largest}" if largest else ignore, width, mark)
+    value = f"{size(context.bytes)} in {count(context.files, 'file')}"
+    return _fact("Context", value, [ignore, *largest], width, mark)
 
 
 def _engine(engine: Engine | None, missing: str | None, width: int, glyphs: Glyphs) -> list[Line]:
     if engine is None:
         label = f" {glyphs.warning} {'Docker':<{LABEL - 3}}"
         return paragraph(label, missing or "not looked for yet", width, indent=LABEL, role="warn" if missing else "dim")
-    builder = f"buildx {engine.buildx}, builder {engine.builder}" if engine.buildx else "no buildx"
-    free = f", {words.size(engine.disk_free)} free" if engine.disk_free is not None else ""
-    return [_fact("Docker", f"engine {engine.version}", f"{builder}{free}", width)]
+    builder = [f"buildx {engine.buildx}", f"builder {engine.builder}"] if engine.buildx else ["no buildx"]
+    free = [f"{size(engine.disk_free)} free"] if engine.disk_free is not None else []
+    return [_fact("Docker", f"engine {engine.version}", [*builder, *free], width)]
 
 
-def _fact(label: str, value: str, proof: str, width: int, mark: Span = Span("   ")) -> Line:  # noqa: B008
+def _fact(label: str, value: str, proof: Sequence[str], width: int, mark: Span = Span("   ")) -> Line:  # noqa: B008
+    """One fact; of its proofs as many as there is room for."""
     room = max(width - LABEL, 10)
     value_width = min(max(len(value) + 2, 24), room)
     return line(
         mark,
         Span(fit(label, LABEL - 3), "key"),
         fit(value, value_width),
-        Span(shorten(proof, room - value_width - 1), "dim"),
+        Span(as_many(proof, room - value_width - 1), "dim"),
     )
-
-
-def _some(names: Sequence[str], most: int = 3) -> str:
-    shown = ", ".join(names[:most])
-    return f"{shown} and {len(names) - most} more" if len(names) > most else shown

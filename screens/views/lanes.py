@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from screens import figures, words
 from screens.glyphs import Glyphs
 from screens.lines import Line, Span, fit, line, shorten
 from wizard.build.steps import Kind
 from wizard.build.values import BuildTrace, Interval, StepTrace, TaskTrace, length
+from wizard.report.units import brief, count, seconds, size
 
 AXIS_STEPS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600)
 ROLE = {"done": "good", "cached": "cached", "running": "running", "failed": "bad", "cancelled": "warn"}
@@ -99,11 +99,11 @@ def _doing(tasks: Sequence[TaskTrace], trace: BuildTrace) -> str:
     active = next((task for task in reversed(tasks) if task.state in ("running", "failed")), None)
     if active is not None:
         if active.total:
-            return f"{active.phase or active.name} {words.size(active.current)} of {words.size(active.total)}"
-        moved = f" {words.size(active.current)}" if active.current else ""
+            return f"{active.phase or active.name} {size(active.current)} of {size(active.total)}"
+        moved = f" {size(active.current)}" if active.current else ""
         return f"{active.phase or active.name.removeprefix('[internal] ')}{moved}"
     if any(task.kind is Kind.CONTEXT for task in tasks):
-        return f"context {words.size(trace.context_bytes)}"
+        return f"context {size(trace.context_bytes)}"
     return ""
 
 
@@ -142,7 +142,7 @@ def lane_line(lane: Lane, trace: BuildTrace, rows: Sequence[Lane], width: int, g
     """One lane."""
     columns = Columns.for_width(width, [row.name for row in rows])
     role = ROLE.get(lane.state, "dim")
-    time = figures.brief(lane.seconds) if lane.seconds is not None else "-"
+    time = brief(lane.seconds) if lane.seconds is not None else "-"
     return line(
         Span(f" {glyphs.of_state(lane.state)} ", role),
         Span(fit(lane.name, columns.name), "dim" if lane.state in ("waiting", "not-run") else "strong"),
@@ -188,10 +188,10 @@ def headline(trace: BuildTrace, tag: str, width: int, glyphs: Glyphs) -> Line:
     """`> Building shop:dockwiz  42.1 s   9 of 17 steps   5 cached   1 warning`."""
     verb = {"running": "Building", "done": "Built", "failed": "FAILED", "cancelled": "Cancelled"}[trace.outcome]
     role = ROLE.get(trace.outcome, "running")
-    parts = [words.duration(trace.seconds), f"{trace.steps_finished} of {figures.count(trace.steps_total, 'step')}"]
+    parts = [seconds(trace.seconds), f"{trace.steps_finished} of {count(trace.steps_total, 'step')}"]
     parts.append(f"{trace.steps_cached} cached")
     if trace.warnings:
-        parts.append(figures.count(len(trace.warnings), "warning"))
+        parts.append(count(len(trace.warnings), "warning"))
     head = f" {glyphs.of_state(trace.outcome)} {verb} "
     room = max(width - len(head) - len("   ".join(parts)) - 3, 0)
     return line(Span(head, role), Span(shorten(tag, room), "strong"), f"  {'   '.join(parts)}")
@@ -200,7 +200,7 @@ def headline(trace: BuildTrace, tag: str, width: int, glyphs: Glyphs) -> Line:
 def step_line(step: StepTrace, width: int, glyphs: Glyphs) -> Line:
     """`+ 2/6 COPY . .       0.4s` of the chosen stage."""
     role = ROLE.get(step.state, "dim")
-    time = figures.brief(step.seconds) if step.state in ("done", "running", "failed", "cancelled") else ""
+    time = brief(step.seconds) if step.state in ("done", "running", "failed", "cancelled") else ""
     word = "" if step.state == "done" else WORDS[step.state]
     right = f"{word} {time}".strip()
     left = f"{step.index}/{step.total} {step.command}"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-from screens import figures, words
 from screens.glyphs import Glyphs
 from screens.lines import Line, Span, fit, line, paragraph, shorten
 from screens.masking import mask
 from screens.session import Session
 from wizard.compare.values import LABELS, Comparison, Progress, Run, SideResult
 from wizard.report.rows import rows as table
+from wizard.report.units import brief, count, seconds
 
 NAME, FIGURE, CHANGE = 27, 12, 10
 _LESS = re.compile(r"-([\d.]+) %")
@@ -62,7 +62,7 @@ def measuring(progress: Progress | None, elapsed: float, width: int, glyphs: Gly
     cells = max(min(width - 40, 40), 10)
     filled = round(progress.done / progress.total * cells) if progress.total else 0
     rows = [
-        line(Span(f" {glyphs.running} {progress.message}", "running"), f"  {words.duration(elapsed)} so far"),
+        line(Span(f" {glyphs.running} {progress.message}", "running"), f"  {seconds(elapsed)} so far"),
         line(
             f"   {glyphs.bar * filled}{glyphs.bar_rest * (cells - filled)}  {progress.done} of {progress.total}",
         ),
@@ -76,8 +76,8 @@ def run_words(run: Run) -> str:
     """`before, cold: 71.2 s, 0 of 9 steps cached`."""
 
     outcome = "" if run.outcome == "done" else f" ({run.outcome})"
-    cached = f"{run.steps_cached} of {figures.count(run.steps_total, 'step')} cached"
-    return f"{run.side}, {run.scenario}: {words.duration(run.seconds)}, {cached}{outcome}"
+    cached = f"{run.steps_cached} of {count(run.steps_total, 'step')} cached"
+    return f"{run.side}, {run.scenario}: {seconds(run.seconds)}, {cached}{outcome}"
 
 
 def _build_only(session: Session, tag: str, offer: str, width: int) -> list[Line]:
@@ -87,12 +87,12 @@ def _build_only(session: Session, tag: str, offer: str, width: int) -> list[Line
         rows.append(line("  Nothing has been built yet."))
     else:
         trace = result.trace
-        cached = f"{trace.steps_cached} of {figures.count(trace.steps_total, 'step')} cached"
-        rows += paragraph("  This build", f"{words.duration(result.seconds)}, {cached}   (measured)", width, indent=17)
+        cached = f"{trace.steps_cached} of {count(trace.steps_total, 'step')} cached"
+        rows += paragraph("  This build", f"{seconds(result.seconds)}, {cached}   (measured)", width, indent=17)
         slowest = sorted((step for step in trace.steps if step.state == "done"), key=lambda s: -s.seconds)[:3]
         for number, step in enumerate(slowest):
             label = fit("  Slowest" if number == 0 else "", 17)
-            text = f"{figures.brief(step.seconds):>6}  {step.label}  {mask(step.command)}"
+            text = f"{brief(step.seconds):>6}  {step.label}  {mask(step.command)}"
             rows.append(line(Span(label, "key"), shorten(text, width - 17)))
     missing = (
         "the build before, a cold build, a rebuild after an edit, the image's size, and whether both do the same job"
@@ -155,7 +155,7 @@ def _conditions(comparison: Comparison) -> str:
     buildx = f", buildx {where.buildx}" if where.buildx else ""
     rounds = max((run.round for run in comparison.runs), default=0)
     return (
-        f"here, {figures.count(rounds, 'round')}, engine {where.engine} ({where.store}){buildx}; cold = no cache, "
+        f"here, {count(rounds, 'round')}, engine {where.engine} ({where.store}){buildx}; cold = no cache, "
         "fresh cache mounts, base images present"
     )
 

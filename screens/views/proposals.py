@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from screens import figures, words
 from screens.glyphs import Glyphs
 from screens.lines import Line, Span, fit, line, paragraph, shorten
 from screens.masking import mask
 from screens.session import Session
 from screens.views.diffs import diff_lines, step_diffs
 from wizard.inspection.values import Evidence
+from wizard.report.units import count, size
 from wizard.rules.base import Estimate, Proposal, Refusal
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def saving(estimate: Estimate | None) -> str:
     if estimate is None:
         return ""
     if estimate.bytes:
-        return f"~ -{words.size(estimate.bytes)}"
+        return f"~ -{size(estimate.bytes)}"
     return f"~ -{estimate.seconds:.0f} s" if estimate.seconds else ""
 
 
@@ -88,8 +88,8 @@ def summary(session: Session) -> tuple[str, str]:
         return "", ""
     on = [step.proposal for step in plan.steps if session.takes(step.proposal)]
     total = sum(proposal.estimate.bytes or 0 for proposal in on if proposal.estimate)
-    right = f"estimated saving {words.size(total)}" if total else ""
-    return f"{figures.count(len(plan.steps), 'proposal')}, {len(on)} on", right
+    right = f"estimated saving {size(total)}" if total else ""
+    return f"{count(len(plan.steps), 'proposal')}, {len(on)} on", right
 
 
 def detail_title(entry: Entry, position: int, total: int) -> tuple[str, str]:

@@ -1,7 +1,1 @@
-"""What was measured, for people and for programs."""
-
-from wizard.report.json import comparison_json
-from wizard.report.markdown import markdown
-from wizard.report.rows import Row, rows
-
-__all__ = ["Row", "comparison_json", "markdown", "rows"]
+"""What was measured, for people (`markdown`, `rows`, `units`) and for programs (`json`)."""

@@ -40,3 +40,16 @@ def change(before: float | None, after: float | None) -> str:
     if percent < -99.5 and after > 0:
         return f"{max(percent, -99.9):.1f} %"
     return f"{percent:+.0f} %" if percent < 1000 else f"{after / before:.0f} times"
+
+
+def brief(value: float) -> str:
+    """Seconds in at most 6 cells, for narrow columns: `31.4s`, `12m05s`."""
+    if value < 99.95:
+        return f"{value:.1f}s"
+    minutes, rest = divmod(round(value), 60)
+    return f"{minutes}m{rest:02}s"
+
+
+def count(number: int, noun: str) -> str:
+    """`1 file`, `3 files`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

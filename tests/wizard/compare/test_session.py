@@ -24,7 +24,8 @@ from wizard.compare.sides import Side, parse_side, side_of_workspace
 from wizard.compare.values import Comparison, Progress, Scenario
 from wizard.errors import BadInput
 from wizard.inspection.values import Engine
-from wizard.report import comparison_json, markdown
+from wizard.report.json import comparison_json
+from wizard.report.markdown import markdown
 from wizard.state import StateFolder
 from wizard.workspace import Workspace, open_workspace
 

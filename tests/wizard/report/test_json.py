@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 from tests.wizard.compare.examples import comparison, ended, run, side
-from wizard.report import comparison_json
+from wizard.report.json import comparison_json
 
 
 def test_the_document_is_the_schema_that_scripts_rely_on() -> None:

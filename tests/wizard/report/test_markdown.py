@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from tests.wizard.compare.examples import comparison, run, side
 from wizard.compare.values import Change
-from wizard.report import markdown, rows
+from wizard.report.markdown import markdown
+from wizard.report.rows import rows
 
 
 def table(**changes: object) -> dict[str, tuple[str, str, str]]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from wizard.report.units import change, seconds, size
+from wizard.report.units import brief, change, count, seconds, size
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,14 @@ def test_sizes(value: int | None, text: str) -> None:
 )
 def test_changes(before: float | None, after: float | None, text: str) -> None:
     assert change(before, after) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.04, "0.0s"), (31.44, "31.4s"), (99.94, "99.9s"), (99.96, "1m40s"), (725, "12m05s")]
+)
+def test_brief_seconds_fit_a_narrow_column(value: float, text: str) -> None:
+    assert brief(value) == text
+
+
+def test_counts_carry_their_noun() -> None:
+    assert [count(number, "file") for number in (0, 1, 1234)] == ["0 files", "1 file", "1,234 files"]
