@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib
 import os
-import signal
 import sys
-from collections.abc import Sequence
 
+import wizard
 from wizard.errors import DockwizError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 BAD_INPUT = 2
 INTERRUPTED = 130
@@ -48,6 +51,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
+    if list(arguments) == ["--version"]:
+        print(f"dockwiz {wizard.__version__}")
+        return 0
+    import signal
+
     from screens.options import parse_options
 
     options = parse_options(arguments)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -37,8 +37,8 @@ class _Parser(argparse.ArgumentParser):
         raise BadInput(message, hint=f"see {self.prog} --help")
 
 
-def make_parser() -> argparse.ArgumentParser:
-    """The parser for all commands."""
+def make_parser(names: Iterable[str] = COMMANDS) -> argparse.ArgumentParser:
+    """The parser for these commands; making it for all of them takes time that a single one need not spend."""
     parser = _Parser(
         prog="dockwiz",
         description="From a slow, bloated Docker build to a proven, faster image in one terminal session.",
@@ -47,8 +47,10 @@ def make_parser() -> argparse.ArgumentParser:
         "130 interrupted.",
     )
     parser.add_argument("--version", action="version", version=f"dockwiz {wizard.__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
-    for name, summary in COMMANDS.items():
+    # With a given `prog` argparse need not format a usage line, for which it imports shutil and all that compresses.
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser, prog="dockwiz")
+    for name in names:
+        summary = COMMANDS[name]
         command = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
         _ADD[name](command)
     return parser
@@ -69,7 +71,8 @@ def parse_options(arguments: Sequence[str]) -> argparse.Namespace:
         raise BadInput(f"{first} is neither a command nor a folder here", hint="see dockwiz --help")
     if first not in COMMANDS and not (asks_for_help and first is None):
         words.insert(0, "wizard")
-    return make_parser().parse_args(words)
+    known = words[0] in COMMANDS if words else False
+    return make_parser(words[:1] if known else () if words == ["--version"] else COMMANDS).parse_args(words)
 
 
 def _repo(parser: argparse.ArgumentParser) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ def assets_folder() -> Path:
     return installed if installed.is_dir() else Path(__file__).parent.parent / "assets"
 
 
+@cache
 def knowledge(name: str) -> dict[str, Any]:
-    """The table assets/knowledge/<name>.toml. Each entry there names its source."""
+    """The table assets/knowledge/<name>.toml, to be read only. Each entry there names its source."""
     import tomllib
 
     with (assets_folder() / "knowledge" / f"{name}.toml").open("rb") as file:

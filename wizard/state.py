@@ -6,7 +6,6 @@ by the person only. The environment variable DOCKWIZ_STATE names another folder.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +45,8 @@ class StateFolder:
 
 def state_folder(root: Path) -> StateFolder:
     """The state of the repo at `root` (an absolute path). Nothing is created yet."""
+    import hashlib
+
     key = hashlib.sha256(os.fsencode(root)).hexdigest()[:16]
     readable = "".join(c if c.isalnum() or c in "-_." else "-" for c in root.name) or "root"
     return StateFolder(state_home() / f"{readable}-{key}")

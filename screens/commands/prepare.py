@@ -43,7 +43,7 @@ def open_repo(options: argparse.Namespace) -> Repo:
 
 def inspect_repo(repo: Repo) -> Inspection:
     """The inspection without an engine: nothing of `plan` and `apply` needs one."""
-    return inspect(repo.workspace, repo.dockerfile)
+    return inspect(repo.workspace, repo.dockerfile, with_history=False)
 
 
 def selection_of(options: argparse.Namespace) -> Selection:

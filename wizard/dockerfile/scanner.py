@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import pairwise
 
 from wizard.dockerfile import arguments
@@ -27,11 +28,13 @@ _KEYWORD_GAP = re.compile(rb"[\t\v\f\r ]*")
 _HEREDOC_KEYWORDS = frozenset({"RUN", "COPY", "ADD"})
 
 
+@lru_cache(maxsize=16)
 def parse(source: bytes, path: str = "Dockerfile") -> Document:
     """Read a Dockerfile.
 
     Raises DockerfileError, with line, column and BuildKit's words, where BuildKit would refuse the file before it
-    runs anything. `path` is for messages.
+    runs anything. `path` is for messages. The last few files are remembered: a Document never changes, and every rule
+    starts from the one that the rule before it left.
     """
     if not source:
         raise DockerfileError("the Dockerfile cannot be empty", path=path)

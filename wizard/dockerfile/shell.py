@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 from functools import cache
 from pathlib import PurePosixPath
+from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
 from wizard.dockerfile.arguments import decode
@@ -128,6 +129,21 @@ def _splits_word(root: Node, text: bytes, start: int, end: int) -> bool:
 @cache
 def _parser() -> Parser:
     import tree_sitter
-    import tree_sitter_bash
 
-    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_bash.language()))
+    return tree_sitter.Parser(tree_sitter.Language(_bash_grammar().language()))
+
+
+def _bash_grammar() -> ModuleType:
+    """The compiled part of tree-sitter-bash. Its package imports importlib.resources, and so tempfile, random and lzma
+    for files that nobody asks for here: that takes longer than everything else that the parser needs."""
+    from importlib.machinery import PathFinder
+    from importlib.util import module_from_spec
+
+    package = PathFinder.find_spec("tree_sitter_bash")
+    folders = package.submodule_search_locations if package else None
+    spec = PathFinder.find_spec("_binding", folders) if folders else None
+    if spec is None or spec.loader is None:
+        raise ModuleNotFoundError("tree-sitter-bash is not installed")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -17,12 +17,13 @@ def inspect(
     engine: Engine | None = None,
     no_engine: str | None = None,
     with_paths: bool = False,
+    with_history: bool = True,
 ) -> Inspection:
     """Everything that can be found by reading, without network and without running anything but `git log`.
 
     `dockerfile` is relative to the root (what `choose_dockerfile` returns); None chooses the one that is meant.
     `engine`, or the reason why there is none, comes from the caller. `with_paths` lists the eligible files of the
-    context. Raises a DockwizError for a Dockerfile or an ignore file that BuildKit would refuse, and where it is not
+    context; without `with_history` git is not asked how often files change. Raises a DockwizError for a Dockerfile or an ignore file that BuildKit would refuse, and where it is not
     clear which Dockerfile is meant.
     """
     from wizard.dockerfile.scanner import parse
@@ -47,7 +48,7 @@ def inspect(
         context=measure_context(workspace, chosen, with_paths),
         ecosystems=ecosystems,
         gpu=gpu_evidence(workspace, document, callers, listing, manifests),
-        change_counts=change_counts(workspace),
+        change_counts=change_counts(workspace) if with_history else {},
         engine=engine,
         no_engine=no_engine,
         notes=(*listing.notes, *callers.notes),

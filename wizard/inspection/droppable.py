@@ -11,8 +11,9 @@ import os
 import posixpath
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from wizard.assets import knowledge
@@ -64,8 +65,10 @@ class Context:
     """What instructions name, but for the context as a whole."""
     destinations: tuple[str, ...]
     """Where the context as a whole is copied to in the image."""
-    ignored: frozenset[str]
-    """What git ignores."""
+    ask_git: Callable[[], frozenset[str]]
+    """What git ignores; asked once, and only where something depends on it."""
+    suspects: tuple[str, ...]
+    """What may be data, by name or ending and size, sorted."""
     texts: Texts
 
     def matching(self, pattern: str) -> list[str]:
@@ -91,6 +94,11 @@ class Context:
     def has(self, name: str) -> bool:
         """Whether there is a file of that name anywhere."""
         return bool(fnmatch.filter(self.nodes, name)) if _is_glob(name) else name in self.nodes
+
+    @property
+    def ignored(self) -> frozenset[str]:
+        """What git ignores: files, and folders that stand for everything in them."""
+        return self.ask_git()
 
     def is_ignored(self, path: str) -> bool:
         """Whether git ignores the path or a folder above it."""
@@ -127,9 +135,14 @@ def look(workspace: Workspace, dockerfile: str, document: Document, inspection: 
     nodes: defaultdict[str, list[str]] = defaultdict(list)
     for path in sizes:
         nodes[path.rpartition("/")[2]].append(path)
-    git = frozenset(filter(None, map(workspace.to_context, ignored(workspace, workspace.context))))
+
+    @cache
+    def ask_git() -> frozenset[str]:
+        return frozenset(filter(None, map(workspace.to_context, ignored(workspace, workspace.context))))
+
+    suspects = tuple(sorted(_suspects(sizes, paths)))
     documents = (document, *_others(workspace, dockerfile, inspection))
-    data = tuple(f"{path}/" for path in git if path in sizes)
+    data = tuple(f"{path}/" for path in ask_git() if path in sizes) if suspects else ()
     speaking = (
         path
         for path in list_files(workspace).below(workspace.context)
@@ -148,7 +161,8 @@ def look(workspace: Workspace, dockerfile: str, document: Document, inspection: 
             for copy in context_copies(document, stage)
             if "." in copy.sources
         ),
-        ignored=git,
+        ask_git=ask_git,
+        suspects=suspects,
         texts=read_texts(workspace, documents, speaking, inspection.callers),
     )
 
@@ -214,7 +228,7 @@ def _not_made(entry: Mapping[str, Any], hits: list[str], context: Context) -> st
     """Why the image may use what comes with the context: nothing makes it anew."""
     if "made_by" not in entry:
         return None
-    if entry.get("committed_counts") and context.ignored and not all(context.is_ignored(hit) for hit in hits):
+    if entry.get("committed_counts") and hits and context.ignored and not all(context.is_ignored(hit) for hit in hits):
         return "git tracks it, or does not ignore it"
     words = "|".join(map(re.escape, entry["made_by"]))
     if re.search(rf"(?<![\w-])(?:{words})(?![\w-])", context.texts.commands):
@@ -238,16 +252,12 @@ def _environments(context: Context, lines: Iterable[tuple[str, str]]) -> Iterato
 
 def _data(context: Context) -> tuple[list[str], list[str]]:
     """Data that can stay at home, and sentences on what looks like data and stays in."""
-    table = knowledge("ignore_patterns")["data"]
-    names = {name for entry in table for name in entry.get("names", ())}
-    endings = tuple(ending for entry in table for ending in entry.get("endings", ()))
     lines: list[str] = []
     stays: list[str] = []
-    for path in sorted(context.ignored & set(context.sizes)):
-        name = path.rpartition("/")[2]
-        size = context.sizes[path]
-        if size < MINIMUM or not _PLAIN.fullmatch(path) or not (name in names or _only(context, path, endings)):
+    for path in context.suspects:
+        if path not in context.ignored:
             continue
+        name = path.rpartition("/")[2]
         if _holds(context, path, _PART_OF_THE_PROGRAM):
             reason = "it holds code or a model"
         elif _dropped_source(path, context) or any("$" in source for source in context.sources):
@@ -263,15 +273,21 @@ def _data(context: Context) -> tuple[list[str], list[str]]:
                 lines.append(path)
                 continue
             reason = f"{place} names it"
-        if size >= WORTH_A_WORD:
+        if context.sizes[path] >= WORTH_A_WORD:
             stays.append(f"{path} stays in: {reason}.")
     return lines, stays
 
 
-def _only(context: Context, path: str, endings: tuple[str, ...]) -> bool:
-    """Whether a file, or everything in a folder, has one of the endings."""
-    inside = [file for file in context.paths if file == path or file.startswith(f"{path}/")]
-    return all(file.lower().endswith(endings) for file in inside)
+def _suspects(sizes: Mapping[str, int], paths: frozenset[str]) -> Iterator[str]:
+    """What is large enough, and has the name of data or holds nothing but files with endings of data."""
+    table = knowledge("ignore_patterns")["data"]
+    names = {name for entry in table for name in entry.get("names", ())}
+    endings = tuple(ending for entry in table for ending in entry.get("endings", ()))
+    other = {step for path in paths if not path.lower().endswith(endings) for step in _steps(path)}
+    for path, size in sizes.items():
+        named = path.rpartition("/")[2] in names
+        if size >= MINIMUM and (named or path not in other) and _PLAIN.fullmatch(path):
+            yield path
 
 
 def _holds(context: Context, path: str, endings: tuple[str, ...]) -> bool:
@@ -297,6 +313,8 @@ def _mounted_over(context: Context, path: str) -> bool:
 
 def _dropped_source(pattern: str, context: Context) -> bool:
     """Whether the pattern drops what an instruction names, or where a link leads that itself stays."""
+    if not context.sources and not context.links:
+        return False
     excluded = parse_ignore_file(pattern.encode()).explain
     for source in context.sources:
         if excluded(source)[0]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
@@ -103,6 +102,8 @@ def _git(workspace: Workspace, *arguments: str, stdin: bytes = b"") -> bytes:
     """The output of a git command in the root; empty where there is no git, no repo, or no answer in time."""
     if not (workspace.root / ".git").exists():
         return b""
+    import subprocess
+
     # Without this git refuses a repo that another user owns, as in a container with a mounted checkout. Reading is
     # harmless: everything that the repo's configuration could make git run is switched off above.
     owner = ("-c", f"safe.directory={workspace.root}")

@@ -5,7 +5,10 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
+
+from wizard.assets import knowledge
 
 Purpose = Literal["build", "either", "unknown"]
 
@@ -24,12 +27,16 @@ class Needs:
     source: str
 
 
-@dataclass(frozen=True)
 class Catalogue:
-    """The tables, read once (see `catalogue`) and handed on."""
+    """The bundled tables. Each is read when it is first asked: most repos need one of them at most."""
 
-    python: Mapping[str, Any]
-    debian: Mapping[str, Any]
+    @cached_property
+    def python(self) -> Mapping[str, Any]:
+        return knowledge("native_libraries")
+
+    @cached_property
+    def debian(self) -> Mapping[str, Any]:
+        return knowledge("apt_packages")
 
     def needs(self, name: str, extras: Iterable[str] = (), release: str = "bookworm") -> Needs | None:
         """What a package (normalised name) needs on a Debian release; None where the catalogue does not know it."""
@@ -81,9 +88,7 @@ class Catalogue:
 
 def catalogue() -> Catalogue:
     """The bundled tables."""
-    from wizard.assets import knowledge
-
-    return Catalogue(knowledge("native_libraries"), knowledge("apt_packages"))
+    return Catalogue()
 
 
 def _bare(package: str) -> str:

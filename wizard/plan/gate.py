@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from wizard.dockerfile.document import Document
 from wizard.dockerfile.scanner import parse
 from wizard.errors import DockwizError
@@ -52,12 +54,18 @@ def _keywords(document: Document) -> list[str]:
 
 
 def _other_keywords(document: Document) -> list[str] | None:
+    return _read_by_dockerfile_parse(document.source)
+
+
+@lru_cache(maxsize=2)
+def _read_by_dockerfile_parse(source: bytes) -> list[str] | None:
+    """The keywords of a Dockerfile; kept for two files, because what is after one step is before the next."""
     import io
 
     from dockerfile_parse import DockerfileParser
 
     try:
-        parser = DockerfileParser(fileobj=io.BytesIO(document.source))
+        parser = DockerfileParser(fileobj=io.BytesIO(source))
         return [entry["instruction"] for entry in parser.structure if entry["instruction"] != "COMMENT"]
     except Exception:
         # A second opinion that cannot be had is none: the library raises many kinds of errors on legal files.
