@@ -53,9 +53,11 @@ class FileDiff:
 
 
 def plan_diffs(plan: Plan) -> tuple[FileDiff, ...]:
-    """The files that the plan changes, sorted by path, every changed line with its rule."""
+    """The files that the plan changes, the Dockerfile first, every changed line with its rule."""
+    changes = plan.changes
     return tuple(
-        file_diff(path, plan.originals[path], plan.changes[path], owners(plan.selected, path)) for path in plan.changes
+        file_diff(path, plan.originals[path], changes[path], owners(plan.selected, path))
+        for path in sorted(changes, key=lambda path: (path != plan.dockerfile, path))
     )
 
 

@@ -11,7 +11,7 @@ from screens.masking import mask
 from screens.session import Session
 from screens.views.diffs import diff_lines, step_diffs
 from wizard.inspection.values import Evidence
-from wizard.report.units import count, size
+from wizard.report.units import count, seconds, size
 from wizard.rules.base import Estimate, Proposal, Refusal
 
 if TYPE_CHECKING:
@@ -54,12 +54,15 @@ def entry_line(entry: Entry, session: Session, width: int, glyphs: Glyphs) -> Li
         on = session.takes(proposal)
         box = Span("[x] " if on else "[ ] ", "good" if on else "")
         effect = saving(proposal.estimate)
-        room = max(width - 4 - 8 - 10, 12)
+        effects = (
+            max((len(saving(step.proposal.estimate)) for step in session.plan.steps), default=0) if session.plan else 0
+        )
+        room = max(width - 4 - 8 - effects, 12)
         return line(
             box,
             Span(fit(proposal.title, room), "" if on else "dim"),
             Span(fit(f" {proposal.safety}", 8), "" if proposal.safety == "safe" else "warn"),
-            Span(f"{effect:>10}", "dim"),
+            Span(f"{effect:>{effects}}", "dim"),
         )
     if entry.refusal is not None:
         name = fit(entry.refusal.rule, min(20, width // 3))
@@ -73,22 +76,22 @@ def entry_line(entry: Entry, session: Session, width: int, glyphs: Glyphs) -> Li
 
 
 def saving(estimate: Estimate | None) -> str:
-    """`~ -48 s`: an estimate, marked as one; empty where there is none."""
+    """`~-48 s`: an estimate, marked as one; empty where there is none."""
     if estimate is None:
         return ""
     if estimate.bytes:
-        return f"~ -{size(estimate.bytes)}"
-    return f"~ -{estimate.seconds:.0f} s" if estimate.seconds else ""
+        return f"~-{size(estimate.bytes)}"
+    return f"~-{seconds(estimate.seconds)}" if estimate.seconds else ""
 
 
 def summary(session: Session) -> tuple[str, str]:
-    """The counts at the left, and what they add up to at the right."""
+    """The counts at the left; at the right what the figures in the list are."""
     plan = session.plan
     if plan is None:
         return "", ""
     on = [step.proposal for step in plan.steps if session.takes(step.proposal)]
-    total = sum(proposal.estimate.bytes or 0 for proposal in on if proposal.estimate)
-    right = f"estimated saving {size(total)}" if total else ""
+    # No sum: bytes of an image and bytes of a build context do not add up to anything.
+    right = "~ estimated; the report measures" if any(saving(proposal.estimate) for proposal in on) else ""
     return f"{count(len(plan.steps), 'proposal')}, {len(on)} on", right
 
 
@@ -116,7 +119,7 @@ def detail(entry: Entry, width: int, glyphs: Glyphs) -> list[Line]:
     if proposal.estimate is not None and saving(proposal.estimate):
         rows += paragraph(
             " Saves",
-            f"about {saving(proposal.estimate)[3:]} ({BASES[proposal.estimate.basis]})",
+            f"about {saving(proposal.estimate).lstrip('~-')} ({BASES[proposal.estimate.basis]})",
             width,
             indent=10,
         )
@@ -145,7 +148,7 @@ def _evidence(evidence: tuple[Evidence, ...], width: int) -> list[Line]:
             line(
                 Span(fit(label, 10), "key"),
                 Span(place, "place"),
-                f"  {shorten(mask(item.text.strip()), max(width - 12 - len(place), 4))}",
+                f"  {shorten(mask(' '.join(item.text.split())), max(width - 12 - len(place), 4))}",
             )
         )
     return rows

@@ -13,6 +13,11 @@ from screens.views.colours import Coloured
 if TYPE_CHECKING:
     from wizard.plan.fold import Plan
 
+NUMBER = 7
+"""Cells for the number of a line and its mark."""
+CODE = 26
+"""Cells that the margin leaves to a line at least."""
+
 
 def source_rows(text: str) -> list[str]:
     """The lines of a file as they may be shown: secrets hidden, no line ends."""
@@ -34,15 +39,15 @@ def source(
 ) -> list[Line]:
     """The pane: number, a mark where something was found, the line, and at the right what it is about."""
     result: list[Line] = []
-    note_width = min(40, max(width - 44, 0))
+    note_width = min(max(map(len, marks.values()), default=0), width - NUMBER - CODE)
     for number, row in enumerate(rows, 1):
         about = marks.get(number, "")
         code: Line = coloured[number - 1] if coloured and number <= len(coloured) else (Span(row),)
-        head = line(Span(f"{number:>4} ", "dim"), Span(f"{glyphs.warning if about else ' '} ", "warn"))
+        head = line(Span(f"{number:>{NUMBER - 3}} ", "dim"), Span(f"{glyphs.warning if about else ' '} ", "warn"))
         if not about or note_width < 20:
             result.append((*head, *code))
             continue
-        kept = cut(code, width - 7 - note_width - 2)
-        gap = width - 7 - note_width - width_of(text_of(kept))
+        kept = cut(code, width - NUMBER - note_width - 2)
+        gap = width - NUMBER - note_width - width_of(text_of(kept))
         result.append((*head, *kept, Span(" " * gap), Span(fit(shorten(about, note_width), note_width), "warn")))
     return result

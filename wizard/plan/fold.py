@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wizard.dockerfile.scanner import parse
 from wizard.errors import DockwizError
 from wizard.inspection.values import Inspection
 from wizard.plan.diff import diff_of
 from wizard.plan.gate import objection
+from wizard.plan.origins import traced
 from wizard.plan.selection import Selection
 from wizard.rules import RULES
 from wizard.rules.base import Proposal, Refusal, Rule, Settings, View
@@ -98,6 +99,8 @@ def make_plan(
     for rule in rules:
         view = View(current, dockerfile, document, inspection, settings)
         outcome = _ask(rule, view)
+        if outcome is not None:
+            outcome = replace(outcome, evidence=traced(outcome.evidence, current, workspace))
         if isinstance(outcome, Refusal):
             refusals.append(outcome)
         if not isinstance(outcome, Proposal):
