@@ -111,11 +111,12 @@ def _check_anywhere(of: _Stage, reading: Reading) -> None:
 
 def _sort(of: _Stage, pips: list[int], compilers: int) -> Parts:
     first, last = pips[0], pips[-1]
+    for number in pips:
+        _check_pip_step(of, of.readings[number])
     manifests = tuple(m for n in pips for m in _manifests(of, of.readings[n]))
     places: list[tuple[Reading, bool]] = []
     for number, reading in enumerate(of.readings[1 : last + 1], start=1):
         if number in pips:
-            _check_pip_step(of, reading)
             places.append((reading, True))
         elif reading.role == "metadata":
             places.append((reading, number > first))

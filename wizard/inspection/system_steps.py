@@ -152,13 +152,14 @@ def _install(document: Document, style: Style, one: Moved, names: tuple[str, ...
     start, first = install.command.span.start, install.command.words[0].span.start
     assigned = decode(document.source[start:first]).strip()
     manager = " ".join(word.text for word in install.command.words[: _verb_index(install)])
+    updater = manager
     if assigned and "\n" not in assigned:
         manager = f"{assigned} {manager}"
     head = " ".join([manager, install.verb, *options])
     between = _break(document, install.packages)
     listed = "".join(_listed(document, one, name, between) for name in names) if between else " " + " ".join(names)
     flags = tuple(decode(flag.span.of(document.source)) for flag in instruction.flags)
-    commands = [f"{manager} update", head + listed]
+    commands = [f"{updater} update", head + listed]
     if not any(_LISTS in flag for flag in flags):
         commands.append(f"rm -rf {_LISTS}/*")
     return style.run(commands, flags)

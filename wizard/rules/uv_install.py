@@ -94,13 +94,13 @@ def propose(view: View) -> Proposal | Refusal | None:
 
 
 def _is_plain_pip(install: Install) -> bool:
-    """A `pip install` of packages; upgrading pip itself is left alone."""
+    """A `pip install` of packages; what installs (pip itself, uv) is left to pip."""
     if install.manager != "pip" or install.verb != "install":
         return False
     names = {
         (word.value or word.text).partition("=")[0].partition(">")[0].partition("<")[0] for word in install.packages
     }
-    return bool(install.requirement_files) or not names <= {"pip", "setuptools", "wheel"}
+    return bool(install.requirement_files) or not names <= {"pip", "setuptools", "wheel", "uv"}
 
 
 def _problem(view: View, stage: Stage, installs: list[tuple[Reading, Install]]) -> str | None:
