@@ -62,7 +62,8 @@ class DockwizApp(App[int], inherit_bindings=False):
     ]  # fmt: skip
 
     def __init__(self, session: Session, options: WizardOptions = WizardOptions()) -> None:
-        super().__init__()
+        # With ansi_color Textual takes NO_COLOR as "no colours at all", without it as "shades of grey".
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.glyphs = glyphs.choose(options.ascii_only)
         self.session = session
         self.repo_note = ""

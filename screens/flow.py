@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from screens.jobs import Failed, Finished, Jobs, Progressed
 from screens.logstore import LogStore
-from screens.looking import image_name, look
+from screens.looking import image_name, last_written, look
 from screens.repo_note import repo_note
 from screens.session import Page
 from screens.views import sources
@@ -62,6 +62,7 @@ class Flow:
         session = self.app.session
         self._start("inspect", lambda: look(session.workspace, session.dockerfile))
         self._start("git", lambda: repo_note(session.workspace.root))
+        self._start("journal", lambda: last_written(session.workspace.root))
 
     def choose(self, dockerfile: str) -> None:
         """The person said which Dockerfile."""
@@ -273,6 +274,9 @@ class Flow:
     def _after_git(self, note: str) -> None:
         self.app.repo_note = note
 
+    def _after_journal(self, files: tuple[str, ...]) -> None:
+        self.app.session = replace(self.app.session, earlier=files)
+
     def _after_inspect(self, value: Any) -> None:
         if isinstance(value, tuple) and isinstance(value[0], str):
             self.candidates = value
@@ -315,8 +319,15 @@ class Flow:
         self.plan()
 
     def _after_undo(self, undone: Any) -> None:
-        self.app.session = replace(self.app.session, applied={})
+        session = self.app.session
         self.app.say(f"put back: {', '.join(undone.files) or 'nothing'}")
+        if session.applied:
+            self.app.session = replace(session, applied={}, earlier=())
+            return
+        # What an earlier run wrote is gone: everything found so far was about other files.
+        fresh = Workspace(session.workspace.root, session.workspace.context)
+        self.app.session = replace(session, earlier=(), workspace=fresh)
+        self.inspect()
 
     def _after_start(self, running: RunningBuild) -> None:
         self.running = running

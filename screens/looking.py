@@ -1,8 +1,9 @@
-"""The first look at a repo, in a thread; and what its image is called."""
+"""The first look at a repo and at what dockwiz did there before, in threads; and what its image is called."""
 
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 from wizard.workspace import Workspace
@@ -21,6 +22,15 @@ def look(workspace: Workspace, wanted: str | None) -> Any:
     inspection = inspect(workspace, wanted)
     text = workspace.read(inspection.dockerfile or "").decode("utf-8", "replace")
     return inspection, time.perf_counter() - began, text
+
+
+def last_written(root: Path) -> tuple[str, ...]:
+    """The files that an undo would put back; empty where there is nothing to undo."""
+    from wizard.plan import journal
+    from wizard.state import state_folder
+
+    entry = journal.last(state_folder(root))
+    return tuple(sorted(entry.before)) if entry is not None else ()
 
 
 def image_name(name: str) -> str:

@@ -48,6 +48,8 @@ class Session:
     plan: Plan | None = None
     applied: Mapping[str, bytes | None] = field(default_factory=dict)
     """The changes of the plan that is on disk, and can be undone; empty where none is."""
+    earlier: tuple[str, ...] = ()
+    """The files of the last apply that is not undone, this run's or an earlier one's."""
     build: BuildResult | None = None
     """The last finished build."""
     comparison: Comparison | None = None

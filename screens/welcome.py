@@ -32,6 +32,7 @@ class WelcomeScreen(PageScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "next", "Start", id="next", tooltip="Go on: show what is in the repository"),
+        Binding("u", "undo", "Undo", id="undo", tooltip="Put the files back as they were before dockwiz wrote them"),
         Binding("r", "retry", "Look again", id="retry", tooltip="Look at the repository again"),
         Binding("q", "app.leave", "Quit", id="quit", tooltip="Leave dockwiz"),
     ]
@@ -63,19 +64,30 @@ class WelcomeScreen(PageScreen):
         return [*rows, line(), *paragraph("", undo, width - 2, indent=13, role="dim"), line()]
 
     def _status(self, session: Session, width: int) -> list[Line]:
-        error = self.wizard.flow.problems.get("inspect")
+        error = self.wizard.flow.problems.get("inspect") or self.wizard.flow.problems.get("undo")
         if error is not None:
             return problem(error, width, self.glyphs)
         if self.wizard.flow.candidates and session.dockerfile is None:
             return [line(Span("  Which Dockerfile?", "strong"))]
         if session.inspection is None:
             return [line(Span(f"  {self.glyphs.running} Looking at {session.name} ..", "running"))]
-        return [line(Span(f"  {self.glyphs.done} ", "good"), f"Read {session.inspection.dockerfile}. Press enter.")]
+        rows = [line(Span(f"  {self.glyphs.done} ", "good"), f"Read {session.inspection.dockerfile}. Press enter.")]
+        if self._undoable:
+            written = f"dockwiz wrote {', '.join(session.earlier)} here before: u puts that back."
+            rows += paragraph(f"  {self.glyphs.warning}", written, width - 2, indent=4)
+        return rows
+
+    @property
+    def _undoable(self) -> bool:
+        session = self.wizard.session
+        return bool(session.earlier) and not session.applied and not self.wizard.flow.jobs.running("apply", "undo")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         del parameters
         if action == "retry":
             return "inspect" in self.wizard.flow.problems
+        if action == "undo":
+            return self._undoable
         if action == "next":
             return "inspect" not in self.wizard.flow.problems
         return True
@@ -85,6 +97,9 @@ class WelcomeScreen(PageScreen):
             self.wizard.flow.choose(self.wizard.flow.candidates[self.choice.cursor])
             return
         self.wizard.open_page(Page.INSPECT)
+
+    def action_undo(self) -> None:
+        self.wizard.flow.undo()
 
     def action_retry(self) -> None:
         self.wizard.flow.inspect()

@@ -9,6 +9,7 @@ from screens.lines import Line, Span, fit, line, paragraph, shorten
 from screens.masking import mask
 from screens.session import Session
 from wizard.compare.values import LABELS, Comparison, Progress, Run, SideResult
+from wizard.report.rows import first_run
 from wizard.report.rows import rows as table
 from wizard.report.units import brief, count, seconds
 
@@ -39,6 +40,8 @@ def report(session: Session, tag: str, offer: str, width: int, glyphs: Glyphs) -
     rows.append(line())
     rows += _verdict(comparison, width, glyphs)
     rows += _steps_after_edit(comparison, width)
+    rows += _stages(comparison, width, glyphs)
+    rows += _slowest(session, width)
     rows.append(line())
     rows += paragraph("  Measured", _conditions(comparison), width, indent=13, role="dim")
     for number, text in enumerate(comparison.not_measured):
@@ -89,11 +92,7 @@ def _build_only(session: Session, tag: str, offer: str, width: int) -> list[Line
         trace = result.trace
         cached = f"{trace.steps_cached} of {count(trace.steps_total, 'step')} cached"
         rows += paragraph("  This build", f"{seconds(result.seconds)}, {cached}   (measured)", width, indent=17)
-        slowest = sorted((step for step in trace.steps if step.state == "done"), key=lambda s: -s.seconds)[:3]
-        for number, step in enumerate(slowest):
-            label = fit("  Slowest" if number == 0 else "", 17)
-            text = f"{brief(step.seconds):>6}  {step.label}  {mask(step.command)}"
-            rows.append(line(Span(label, "key"), shorten(text, width - 17)))
+        rows += _slowest(session, width, indent=17)
     missing = (
         "the build before, a cold build, a rebuild after an edit, the image's size, and whether both do the same job"
     )
@@ -147,6 +146,51 @@ def _steps_after_edit(comparison: Comparison, width: int) -> list[Line]:
             ran = ", ".join(runs[0].executed) or "nothing"
             text = f"{side}: ran {ran}; {runs[0].steps_cached} of {runs[0].steps_total} cached"
             rows += paragraph("  Edit" if side == "before" else "", text, width, indent=13)
+    return rows
+
+
+def _stages(comparison: Comparison, width: int, glyphs: Glyphs) -> list[Line]:
+    """Where the time of a cold build goes: a bar a stage, the same scale for both sides."""
+    runs = {side: first_run(comparison, side, "cold") for side in LABELS}
+    times = [(side, stage) for side, run in runs.items() if run is not None for stage in run.stages if stage.seconds]
+    if not times:
+        return []
+    longest = max(stage.seconds for _, stage in times)
+    name = max(len(stage.name) for _, stage in times)
+    name = min(name, 20)
+    cells = min(max(width - 10 - name - 14, 0), 40)
+    rows = [
+        line(),
+        line(Span("  Cold build by stage", "key"), Span(f"   {glyphs.critical} the build waited for it", "dim")),
+    ]
+    previous = ""
+    for side, stage in times:
+        mark = glyphs.critical if stage.critical_seconds > 0 else " "
+        bar = glyphs.bar * max(round(stage.seconds / longest * cells), 1) if cells >= 8 else ""
+        rows.append(
+            line(
+                Span(f"  {side if side != previous else '':<8}", "dim"),
+                fit(stage.name, name),
+                f"{brief(stage.seconds):>8} ",
+                Span(f"{mark} ", "warn"),
+                Span(bar, "good" if side == "after" else "dim"),
+            )
+        )
+        previous = side
+    return rows
+
+
+def _slowest(session: Session, width: int, indent: int = 13) -> list[Line]:
+    """The slowest steps of the build that the person watched."""
+    result = session.build
+    if result is None:
+        return []
+    done = sorted((step for step in result.trace.steps if step.state == "done"), key=lambda step: -step.seconds)[:3]
+    rows = [line()] if done and session.comparison is not None else []
+    for number, step in enumerate(done):
+        text = f"{brief(step.seconds):>6}  {step.label}  {mask(' '.join(step.command.split()))}"
+        label = fit("  Slowest" if number == 0 else "", indent)
+        rows.append(line(Span(label, "key"), shorten(text, width - indent)))
     return rows
 
 

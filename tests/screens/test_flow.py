@@ -36,6 +36,32 @@ async def test_write_only_writes_and_undo_puts_every_byte_back(shop: Path) -> No
         assert "not written yet" in frame(app)
 
 
+async def test_what_an_earlier_run_wrote_can_be_put_back_from_the_welcome(shop: Path) -> None:
+    app = make_app(shop)
+    async with running(app) as pilot:
+        await press(pilot, "enter", "enter", "enter", "w")
+    app = make_app(shop)
+    async with running(app) as pilot:
+        assert "dockwiz wrote Dockerfile here before: u puts that back." in frame(app)
+        await press(pilot, "u")
+        assert (shop / "Dockerfile").read_text() == DOCKERFILE
+        assert "here before" not in frame(app)
+        await press(pilot, "enter", "enter")
+        assert "Copy the manifests before the sources" in frame(app)
+
+
+async def test_an_undo_that_would_lose_later_edits_is_refused_on_the_welcome(shop: Path) -> None:
+    app = make_app(shop)
+    async with running(app) as pilot:
+        await press(pilot, "enter", "enter", "enter", "w")
+    (shop / "Dockerfile").write_text("FROM scratch\n")
+    app = make_app(shop)
+    async with running(app) as pilot:
+        await press(pilot, "u")
+        assert "an undo would lose that" in frame(app)
+        assert (shop / "Dockerfile").read_text() == "FROM scratch\n"
+
+
 async def test_changing_the_selection_after_writing_writes_the_new_plan_over_the_original(shop: Path) -> None:
     app = make_app(shop)
     async with running(app) as pilot:

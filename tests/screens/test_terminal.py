@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import select
 import subprocess
 import sys
@@ -13,12 +14,12 @@ from pathlib import Path
 import pytest
 
 
-def in_terminal(code: str, keys: list[tuple[str, bytes]], folder: Path) -> tuple[int, str]:
+def in_terminal(code: str, keys: list[tuple[str, bytes]], folder: Path, **env: str) -> tuple[int, str]:
     """Run Python code in a terminal of 80x24; press each key once its text has been seen. Exit code and all output."""
     master, slave = pty.openpty()
     environment = {
         **os.environ, "TERM": "xterm-256color", "LINES": "24", "COLUMNS": "80", "DOCKER_HOST": "unix:///nowhere/d.sock",
-        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "PYTHONPATH": str(Path(__file__).parents[2]), **env,
     }  # fmt: skip
     process = subprocess.Popen(
         [sys.executable, "-c", code], cwd=folder, env=environment, stdin=slave, stdout=slave, stderr=slave
@@ -54,6 +55,19 @@ def test_leaving_restores_the_terminal_and_exits_with_0(shop: Path) -> None:
     assert code == 0
     assert "\x1b[?1049h" in output
     assert "Traceback" not in output
+
+
+def colours(output: str) -> set[str]:
+    """The colour codes of terminal output: foregrounds and backgrounds other than the terminal's own."""
+    codes = [code for style in re.findall(r"\x1b\[([\d;]*)m", output) for code in style.split(";")]
+    return {code for code in codes if re.fullmatch(r"[34][0-8]|9[0-7]|10[0-7]", code)}
+
+
+@pytest.mark.parametrize(("env", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)], ids=["colour", "NO_COLOR"])
+def test_no_color_leaves_the_terminals_own_colours(env: dict[str, str], coloured: bool, shop: Path) -> None:
+    _, output = in_terminal(f"{START} sys.exit(run_wizard(Path('.')))", [("Press enter", b"q")], shop, **env)
+    assert "From a slow, bloated build" in output
+    assert bool(colours(output)) is coloured
 
 
 def test_a_crash_restores_the_terminal_writes_a_file_and_exits_with_70(shop: Path, own_state: Path) -> None:
