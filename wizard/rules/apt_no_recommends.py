@@ -64,7 +64,9 @@ def propose(view: View) -> Proposal | Refusal | None:
 
 
 def _lacks_it(install: Install) -> bool:
-    if install.manager not in ("apt-get", "apt") or install.verb != "install" or install.unknown:
+    if install.manager not in ("apt-get", "apt") or install.verb != "install" or "xargs" in install.wrappers:
+        return False
+    if any(word.value is None and word.text.lstrip("\"'").startswith(("$", "`")) for word in install.packages):
         return False
     options = {option.name for option in install.options}
     return bool(install.packages) and not options & _DECIDED
@@ -73,7 +75,7 @@ def _lacks_it(install: Install) -> bool:
 def _edits(install: Install, document: Document) -> list[Edit]:
     end = install.verb_word.span.end
     edits = [Edit(Span(end, end), " --no-install-recommends")]
-    kept = _companions({_name(word.value or "") for word in install.packages}, document)
+    kept = _companions({_name(word.value or word.text) for word in install.packages}, document)
     if kept:
         last = install.packages[-1].span.end
         edits.append(Edit(Span(last, last), "".join(f" {name}" for name in kept)))

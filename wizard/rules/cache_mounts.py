@@ -48,6 +48,10 @@ _CACHE, _LISTS = "/var/cache/apt", "/var/lib/apt/lists"
 _DOCKER_CLEAN = "/etc/apt/apt.conf.d/docker-clean"
 _OFF = {"pip": "PIP_NO_CACHE_DIR", "uv": "UV_NO_CACHE"}
 _PLACE = {"pip": "PIP_CACHE_DIR", "uv": "UV_CACHE_DIR"}
+_KNOWS_MOUNTS = re.compile(
+    r"(?:docker\.io/)?docker/dockerfile(?:-upstream)?(?::(?!1\.[01](?:\.|$|-(?!exp)))[\w.-]+)?(?:@\S+)?"
+)
+"""Docker's own frontend; cache mounts came with 1.2 and were in the experimental ones before."""
 _NO_CACHE = ("--no-cache-dir", "--no-cache", "-n")
 
 
@@ -87,6 +91,9 @@ class _Problem:
 def propose(view: View) -> Proposal | Refusal | None:
     """Mounts for every install step that can take them."""
     document = view.document
+    frontend = document.syntax()
+    if frontend is not None and not _KNOWS_MOUNTS.fullmatch(frontend):
+        return _refusal_of_frontend(view, frontend)
     flow = apt_flow(view.workspace, document)
     steps = [
         _Step(stage, reading, reading.script, environment(document, stage, reading.instruction))
@@ -131,6 +138,15 @@ def propose(view: View) -> Proposal | Refusal | None:
     )
 
 
+def _refusal_of_frontend(view: View, frontend: str) -> Refusal | None:
+    readings = (reading for stage in view.document.stages for reading in read_steps(view.document, stage))
+    first = next((r for r in readings if _installs_with_apt(r) or any(is_pip(i) for i in r.installs)), None)
+    if first is None:
+        return None
+    because = f"# syntax={frontend} is a frontend that is not known to have cache mounts"
+    return Refusal(ID, because, (evidence_at(view, first.instruction),))
+
+
 def _refusal(view: View, problems: list[_Problem]) -> Refusal | None:
     if not problems:
         return None
@@ -167,6 +183,8 @@ def _apt(document: Document, flow: AptFlow, steps: list[_Step]) -> Iterator[tupl
 
 def _apt_step(document: Document, flow: AptFlow, step: _Step) -> _Mounts | _Problem:
     """The mounts of one step, taken by itself."""
+    if any(install.has("-d", "--download-only") for install in step.reading.installs if install.manager in APT):
+        return _Problem(step.instruction, "the step downloads packages for a later one")
     folders = [_CACHE]
     if flow.uses[step.instruction.index] == "refreshes":
         cleaned = any(cleans(command) == "apt-lists" for command in step.script.commands)
