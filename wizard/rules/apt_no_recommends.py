@@ -75,7 +75,7 @@ def _lacks_it(install: Install) -> bool:
 def _edits(install: Install, document: Document) -> list[Edit]:
     end = install.verb_word.span.end
     edits = [Edit(Span(end, end), " --no-install-recommends")]
-    kept = _companions({_name(word.value or word.text) for word in install.packages}, document)
+    kept = _companions({_name((word.value or word.text).strip("\"'")) for word in install.packages}, document)
     if kept:
         last = install.packages[-1].span.end
         edits.append(Edit(Span(last, last), "".join(f" {name}" for name in kept)))
