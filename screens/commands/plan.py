@@ -5,15 +5,16 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import textwrap
 
 from screens.commands.prepare import open_repo, plan_repo
+from screens.commands.text import cut, listed, paragraph
 from wizard.plan.fold import Plan, Step
 from wizard.plan.view_json import plan_json
 from wizard.plan.view_sarif import plan_sarif
-from wizard.report.units import size
+from wizard.report.units import seconds, size
 
-WIDTH = 100
+INDENT = "    "
+MOST_EVIDENCE = 3
 
 
 def run(options: argparse.Namespace) -> int:
@@ -36,14 +37,16 @@ def _lines(plan: Plan) -> list[str]:
     if plan.refusals:
         lines += ["", "Not proposed, and why:"]
         for refusal in plan.refusals:
-            lines += textwrap.wrap(
-                f"{refusal.rule}: {refusal.because}", WIDTH, initial_indent="  - ", subsequent_indent="    "
-            )
-    if plan.changes:
+            lines += paragraph(f"{refusal.rule}: {refusal.because}", "  - ")
+    waiting = [step.proposal.rule for step in plan.steps if step.proposal.safety == "review" and not step.selected]
+    if waiting:
         lines += [
             "",
-            f"Would change {', '.join(plan.changes)}. See it with --diff, write it with `dockwiz apply --yes`.",
+            *paragraph(f"Waiting for you to look at them: {listed(waiting)} (take them with --all or --only)."),
         ]
+    if plan.changes:
+        lines += ["", *paragraph(f"Would change {listed(list(plan.changes))}.")]
+        lines += paragraph("See it with `dockwiz plan --diff`, write it with `dockwiz apply --yes`.")
     elif not plan.steps:
         lines += ["", "Nothing to do."]
     return lines
@@ -51,25 +54,31 @@ def _lines(plan: Plan) -> list[str]:
 
 def _proposal(step: Step) -> list[str]:
     proposal = step.proposal
-    lines = [
-        f"[{'x' if step.selected else ' '}] {proposal.rule}: {proposal.title}  ({proposal.safety}, {proposal.category})"
-    ]
-    lines += textwrap.wrap(proposal.why, WIDTH, initial_indent="    ", subsequent_indent="    ")
-    for item in proposal.evidence[:3]:
+    lines = [f"[{'x' if step.selected else ' '}] {proposal.rule}  ({proposal.safety}, {proposal.category})"]
+    lines += paragraph(f"{proposal.title}.", INDENT)
+    lines += paragraph(proposal.why, INDENT)
+    for item in proposal.evidence[:MOST_EVIDENCE]:
         place = item.path if item.line is None else f"{item.path}:{item.line}"
-        lines.append(textwrap.shorten(f"{place}  {item.text}", WIDTH, placeholder=" …").join(("    ", "")))
+        lines.append(cut(f"{place}: {item.text}", f"{INDENT}| "))
+    if len(proposal.evidence) > MOST_EVIDENCE:
+        lines.append(f"{INDENT}| and {len(proposal.evidence) - MOST_EVIDENCE} more")
     if proposal.estimate is not None:
         saved = [size(proposal.estimate.bytes)] if proposal.estimate.bytes else []
-        saved += [f"{proposal.estimate.seconds:.0f} s"] if proposal.estimate.seconds else []
+        saved += [seconds(proposal.estimate.seconds)] if proposal.estimate.seconds else []
         if saved:
-            lines.append(f"    saves about {' and '.join(saved)} ({_BASIS[proposal.estimate.basis]})")
+            basis = _BASIS[proposal.estimate.basis]
+            lines += paragraph(
+                f"Saves {'' if basis == _MEASURED else 'about '}{' and '.join(saved)} ({basis}).", INDENT
+            )
     if proposal.risk:
-        lines += textwrap.wrap(f"Risk: {proposal.risk}", WIDTH, initial_indent="    ", subsequent_indent="    ")
+        label = "Checked" if proposal.safety == "safe" else "Risk"
+        lines += paragraph(f"{label}: {proposal.risk.removeprefix('Checked: ')}", INDENT)
     return lines
 
 
+_MEASURED = "measured here"
 _BASIS = {
-    "measured": "measured here",
+    "measured": _MEASURED,
     "catalogue": "estimated from our catalogue",
     "index": "from the index's file sizes",
 }

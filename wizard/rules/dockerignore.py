@@ -85,12 +85,17 @@ def _proposal(
         title=TITLE if path is None else "Keep more out of the build context",
         category=CATEGORY,
         safety="safe",
-        why=f"{why}; a change in any of them runs line {broad.start_line} and the steps after it again.",
+        why=f"{why}; a change in any of them runs {_short(broad)} and the steps after it again.",
         evidence=(evidence_at(view, broad), *([Evidence(path, 1, "the ignore file in force")] if path else [])),
         edits=edits,
         estimate=Estimate(None, saved, "measured") if saved > 0 else None,
         risk=" ".join(("No instruction names anything that is dropped.", *found.left_in)),
     )
+
+
+def _short(instruction: Instruction) -> str:
+    words = f"{instruction.keyword} {instruction.argument}".split()
+    return f"`{' '.join(words[:4])}{' …' if len(words) > 4 else ''}`"
 
 
 def _broad_copy(document: Document) -> Instruction | None:
