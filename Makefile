@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ENGINE := $(PYTHON) tests/engine/engine.py
 
-.PHONY: demo test test-full check unit bench reference docs engine-down clean
+.PHONY: demo test test-full check unit bench reference docs pictures engine-down clean
 
 demo: $(VENV)/ready
 	@env="$$($(ENGINE) up)" && eval "$$env" && $(BIN)/dockwiz demo flask-ocr
@@ -34,6 +34,10 @@ reference: $(VENV)/ready
 
 docs: $(VENV)/ready
 	$(BIN)/python -m tests.docs
+
+# STATE=FOLDER takes the figures anew from a state folder (see tests/pictures.py)
+pictures: $(VENV)/ready
+	$(BIN)/python -m tests.pictures $(STATE)
 
 engine-down:
 	$(ENGINE) down

@@ -132,14 +132,14 @@ def cut(spans: Line, width: int) -> Line:
     if width_of(text_of(spans)) <= width:
         return spans
     kept: list[Span] = []
-    room = width
+    room = max(width - 2, 0)
     for span in spans:
-        size = width_of(span.text)
-        if size > room:
-            kept.append(Span(shorten(span.text, room) if room > 2 else head(span.text, room), span.role))
+        short = head(span.text, room)
+        kept.append(Span(short, span.role))
+        room -= width_of(short)
+        if short != span.text:
             break
-        kept.append(span)
-        room -= size
+    kept.append(Span("." * min(width, 2), kept[-1].role if kept else ""))
     return tuple(kept)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.bench import start_up
+from tests.bench import first_frame, start_up
 
 if __name__ == "__main__":
     start_up.main()
+    first_frame.main()

@@ -37,6 +37,7 @@ def test_cleaned_text_cannot_move_the_cursor(text: str) -> None:
 def test_a_cut_is_marked() -> None:
     assert shorten("abcdefgh", 5) == "abc.."
     assert text_of(cut(line("abc", "defgh"), 6)) == "abcd.."
+    assert text_of(cut(line("abcd", "ef"), 5)) == "abc.."
 
 
 @pytest.mark.parametrize(
