@@ -119,6 +119,10 @@ def own_file_edits(workspace: Workspace, pull: Pull, own_file: OwnFile) -> Itera
             word = option.words[-1]
             yield Edit(word.span, new.join(word.text.rsplit(old, 1)))
     for copy in {m.copy.instruction.index: m.copy for m in pull.manifests if names_file(workspace, m)}.values():
-        for source in copy.instruction.words[:-1]:
+        *sources, target = copy.instruction.words
+        for source in sources:
             if posixpath.normpath(source.text.lstrip("/")) == workspace.to_context(own_file.original):
                 yield Edit(source.span, f"{source.text} {new.join(source.text.rsplit(old, 1))}")
+        # Several files need a folder that says it is one.
+        if target.text.rsplit("/", 1)[-1] not in ("", ".", ".."):
+            yield Edit(target.span, f"{target.text}/")

@@ -230,7 +230,7 @@ def _check_application(of: _Stage, reading: Reading) -> None:
             raise of.unmet(reading, f"`{words_of(command)}` may compile something")
         _, words = unwrap(command)
         values = [word.value or "" for word in words]
-        if words and program(words[0]) in APT and {"remove", "purge"} & set(values):
+        if words and program(words[0]) in APT and {"remove", "purge", "autoremove"} & set(values) and len(values) > 2:
             raise of.unmet(reading, f"`{words_of(command)}` removes packages, which may not be there any more")
 
 

@@ -100,10 +100,11 @@ def family_words(pulls: Iterable[Pull], table: Mapping[str, Any]) -> tuple[str, 
     brought = {
         entry["member"] for entry in table["brings"] for pull in pulls for r, _ in pull.pullers if _is_of(r, entry)
     }
-    words = [requirement_word(r) for r in requirements]
-    words += [name for name in table["family"] if name in (names | brought) - {r.name for r in requirements}]
-    narrowed = [r for pull in pulls for r in pull.constrained if r.name in names | brought]
-    words += [requirement_word(r) for r in narrowed if r.specifier]
+    narrowed = [r for pull in pulls for r in pull.constrained if r.name in names | brought and r.specifier]
+    said = {r.name for r in narrowed}
+    words = [word for r in requirements if (word := requirement_word(r)) not in said]
+    words += [name for name in table["family"] if name in (names | brought) - {r.name for r in requirements} - said]
+    words += [requirement_word(r) for r in narrowed]
     return tuple(dict.fromkeys(words))
 
 

@@ -9,8 +9,9 @@ Why
 
 When it is safe
 : Everything that the lower stage installs is known to be of use at run time only (libraries without their headers,
-  fonts, programs that no build of the Python packages here calls), so that no build can have needed it. The lower stage
-  does nothing else but install, and holds no files.
+  fonts, programs that no build of the Python packages here calls). The stages on top do nothing but install packages,
+  make an environment, copy and move files, so that no step can have needed it. The lower stage does nothing else but
+  install, and holds no files.
 
 Source
 : BuildKit's documentation: independent stages of the graph are solved concurrently. Debian Policy 8.1, libraries.
@@ -37,6 +38,7 @@ TITLE = "Build independent stages at the same time"
 CATEGORY: Category = "speed"
 
 _REPEATED = frozenset({"ENV", "ARG", "WORKDIR", "SHELL"})
+_PLAIN = frozenset({"mkdir", "cp", "mv", "rm", "chmod", "chown", "ln", "touch", "cd", "true", "set", "echo"})
 _INHERITED_ONLY = frozenset({"LABEL", "EXPOSE", "CMD", "ENTRYPOINT", "HEALTHCHECK", "STOPSIGNAL", "MAINTAINER"})
 
 
@@ -86,6 +88,9 @@ def _waiting(view: View) -> Iterator[tuple[Stage, Stage]]:
 
 def _problem(view: View, tables: Catalogue, stage: Stage, lower: Stage) -> str | None:
     """What a build stage might need of the lower one."""
+    unclear = _unclear_step(view, stage, lower)
+    if unclear is not None:
+        return unclear
     called = _called_by_builds(view, tables, stage)
     installs = False
     for reading in read_steps(view.document, lower)[1:]:
@@ -101,6 +106,35 @@ def _problem(view: View, tables: Catalogue, stage: Stage, lower: Stage) -> str |
                 return f"{line}: whether a build needs {name} is not known"
             installs = True
     return None if installs else f"{lower.buildkit_name} installs nothing that a build would wait for"
+
+
+def _unclear_step(view: View, stage: Stage, lower: Stage) -> str | None:
+    """A step on top that may call what the lower stage installs: anything but installs and plain work on files."""
+    document = view.document
+    shipped = lineage(document, document.stages[-1])
+    for other in document.stages:
+        if other in shipped or stage not in lineage(document, other):
+            continue
+        for reading in read_steps(document, other):
+            known = reading.role != "unknown" and reading.managers <= APT | {"pip", "uv"}
+            if reading.instruction.keyword == "RUN" and not known and not _is_plain(reading):
+                line = f"line {reading.instruction.start_line}"
+                return f"{line}: whether this step needs something of {lower.buildkit_name} is not known"
+    return None
+
+
+def _is_plain(reading: Reading) -> bool:
+    """Whether a step only makes an environment, or folders, or moves files."""
+    script = reading.script
+    return (
+        script is not None
+        and bool(script.commands)
+        and all(
+            (command.kind == "command" and command.name in _PLAIN and not command.substitutes)
+            or [word.value for word in command.words[1:3]] == ["-m", "venv"]
+            for command in script.commands
+        )
+    )
 
 
 def _is_more(reading: Reading) -> bool:

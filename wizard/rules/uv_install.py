@@ -75,7 +75,7 @@ def propose(view: View) -> Proposal | Refusal | None:
     if not found:
         return None
     edits = [edit for stage, installs in found for edit in _edits(view, stage, installs)]
-    pinned = all(_pinned(view, stage, reading) for stage, installs in found for reading, _ in installs)
+    pinned = all(_pinned(view, stage, *install) for stage, installs in found for install in installs)
     return Proposal(
         rule=ID,
         title=TITLE,
@@ -184,10 +184,9 @@ def _edits(view: View, stage: Stage, installs: list[tuple[Reading, Install]]) ->
         yield from remove_spans(document, reading.instruction, dropped)
 
 
-def _pinned(view: View, stage: Stage, reading: Reading) -> bool:
+def _pinned(view: View, stage: Stage, reading: Reading, install: Install) -> bool:
+    """Whether every package that the install names has one version."""
     manifests = manifests_of(view.workspace, view.document, stage, reading).found
-    return all(
-        requirement.version is not None
-        for manifest in manifests
-        for requirement in parse_requirements(view.workspace.read(manifest.path), manifest.path).requirements
-    )
+    texts = [(view.workspace.read(manifest.path), manifest.path) for manifest in manifests]
+    texts += [((word.value or "").encode(), view.dockerfile) for word in install.packages]
+    return all(r.version is not None for text, path in texts for r in parse_requirements(text, path).requirements)
