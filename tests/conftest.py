@@ -9,9 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.engine.engine import ensure
 from tests.engine.machine import EngineError
+
+# The same examples in every run, and no limits of time: a busy machine is no reason to fail. Another seed finds others.
+settings.register_profile(
+    "steady",
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+settings.load_profile("steady")
 
 
 @dataclass(frozen=True)
