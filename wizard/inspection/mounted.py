@@ -109,17 +109,21 @@ def _hides_failure(script: Script, gone: tuple[Command, ...], state: State) -> b
     left = [command for command in top if command not in gone]
     if not left or left[-1] is top[-1] or top[top.index(left[-1]) + 1].joined_by == "&&":
         return False
-    stops = any(_stops_at_failure(command) for command in top[:1]) or _stopping_shell(state)
-    return not stops or left[-1].joined_by not in ("", ";", "\n") or left[-1].negated or left[-1].piped
+    return (
+        not stops_at_failure(script, state)
+        or left[-1].joined_by not in ("", ";", "\n")
+        or left[-1].negated
+        or left[-1].piped
+    )
 
 
-def _stops_at_failure(command: Command) -> bool:
-    values = [word.text for word in command.words[1:]]
-    return command.name == "set" and any(re.match(r"-[a-z]*e", value) or value == "errexit" for value in values)
-
-
-def _stopping_shell(state: State) -> bool:
-    return any(re.fullmatch(r"-[a-z]*e[a-z]*", word) for word in (state.shell or ())[1:])
+def stops_at_failure(script: Script, state: State) -> bool:
+    """Whether the shell ends at the first command that fails: `set -e` at the beginning, or a SHELL with `-e`."""
+    first = script.top[0] if script.top else None
+    values = [word.text for word in first.words[1:]] if first is not None and first.name == "set" else []
+    return any(re.match(r"-[a-z]*e", value) or value == "errexit" for value in values) or any(
+        re.fullmatch(r"-[a-z]*e[a-z]*", word) for word in (state.shell or ())[1:]
+    )
 
 
 def _removes(

@@ -8,9 +8,9 @@ Why
   only add.
 
 When it is safe
-: The step fetches the lists itself, does nothing but plain commands joined by `&&`, mounts no cache there, and no later
-  step, here or in a stage built upon this one, looks for the lists without fetching them first. Where the step reaches
-  apt through sudo, so does the cleaning.
+: The step fetches the lists itself, ends in a plain command that the cleaning can be joined to by `&&` (so it fails
+  whenever it failed before), mounts no cache there, and no later step, here or in a stage built upon this one, looks
+  for the lists without fetching them first. Where the step reaches apt through sudo, so does the cleaning.
 
 Source
 : docs.docker.com, "Building best practices", apt-get.
@@ -25,7 +25,7 @@ from wizard.dockerfile.run_editing import insert_command
 from wizard.dockerfile.stages import base_stage
 from wizard.dockerfile.state import environment
 from wizard.inspection.apt import AptFlow, apt_flow
-from wizard.inspection.mounted import Hindrance, cleaning_of, covered
+from wizard.inspection.mounted import Hindrance, cleaning_of, covered, stops_at_failure
 from wizard.inspection.steps import APT, Reading, read_steps
 from wizard.rules.base import Category, Estimate, Proposal, Refusal, View, evidence_at
 
@@ -82,8 +82,11 @@ def _cleaning(document: Document, flow: AptFlow, stage: Stage, reading: Reading)
     if later is not None:
         return f"line {later.start_line} uses apt without `apt-get update`, and would find no lists"
     script = reading.script
-    if script is None or not script.and_list:
-        return "the step is not a plain list of commands joined by &&"
+    if script is None:
+        return "its commands cannot be read"
+    state = environment(document, stage, reading.instruction)
+    if reading.instruction.heredocs and not stops_at_failure(script, state):
+        return "the step goes on after a command that failed, and its result is that of the last one"
     update = next(install for install in reading.installs if install.manager in APT)
     text = f"{'sudo ' if 'sudo' in update.wrappers else ''}rm -rf {LISTS}/*"
     try:
