@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import inspect
 
+from screens.commands.text import cut, paragraph
 from wizard.errors import BadInput
 from wizard.rules import RULES
 
@@ -12,11 +14,20 @@ def run(options: argparse.Namespace) -> int:
     if options.rule is None:
         width = max(len(rule.ID) for rule in RULES)
         for rule in RULES:
-            print(f"{rule.ID:<{width}}  {rule.CATEGORY:<12}  {rule.TITLE}")
+            print(cut(rule.TITLE, f"{rule.ID:<{width}}  {rule.CATEGORY:<7}  "))
         print("\n`dockwiz explain RULE` says what a rule does, when it is safe, and why.")
         return 0
     found = next((rule for rule in RULES if options.rule == rule.ID), None)
     if found is None:
         raise BadInput(f"no rule named {options.rule}", hint="`dockwiz explain` lists them")
-    print(f"{found.ID} ({found.CATEGORY})\n\n{(found.__doc__ or '').strip()}")
+    print("\n".join([f"{found.ID} ({found.CATEGORY})", *_lines(inspect.getdoc(found) or "")]))
     return 0
+
+
+def _lines(documentation: str) -> list[str]:
+    """The docstring for a terminal: paragraphs, and below each term (`What it does`) what is said of it."""
+    lines: list[str] = []
+    for block in documentation.split("\n\n"):
+        term, colon, text = block.partition("\n: ")
+        lines += ["", term, *paragraph(text, "  ")] if colon else ["", *paragraph(block)]
+    return lines
