@@ -189,7 +189,7 @@ class BuildScreen(PageScreen):
         follow = "following [f]" if self.log_view.following else "[f] follows"
         clipped = "  clipped by the builder" if step.clipped else ""
         self.middle.title(
-            f"{step.stage} {step.index}/{step.total}  {mask(step.command)}",
+            f"{step.stage} {step.index}/{step.total}  {mask(lanes.in_short(step.command))}",
             f"{follow} {count(max(step.log_lines, len(rows)), 'line')}{clipped}",
         )
         self.log_view.show_lines(rows)

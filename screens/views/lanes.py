@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from wizard.build.values import BuildTrace, Interval, StepTrace, TaskTrace, leng
 from wizard.report.units import brief, count, seconds, size
 
 AXIS_STEPS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600)
+RUN_OPTIONS = re.compile(r"^RUN\s+(?:--\w+=\S+\s+)+")
 ROLE = {"done": "good", "cached": "cached", "running": "running", "failed": "bad", "cancelled": "warn"}
 
 
@@ -45,7 +47,7 @@ def lanes(trace: BuildTrace) -> tuple[Lane, ...]:
                 name=f"{stage.platform} {stage.name}" if stage.platform else stage.name,
                 state=state,
                 progress=f"{done}/{len(stage.steps)} {WORDS[state]}",
-                now=active.command if active else "",
+                now=in_short(active.command) if active else "",
                 seconds=stage.seconds if stage.intervals or state == "cached" else None,
                 intervals=tuple((interval, step.state) for step in stage.steps for interval in step.intervals),
                 critical=stage.critical_seconds > 0,
@@ -53,6 +55,11 @@ def lanes(trace: BuildTrace) -> tuple[Lane, ...]:
             )
         )
     return (*rows, _task_lane("export", export, trace))
+
+
+def in_short(command: str) -> str:
+    """A step's command for a line with little room: without what RUN mounts, runs of blanks squeezed."""
+    return " ".join(RUN_OPTIONS.sub("RUN ", command).split())
 
 
 WORDS = {
@@ -203,7 +210,7 @@ def step_line(step: StepTrace, width: int, glyphs: Glyphs) -> Line:
     time = brief(step.seconds) if step.state in ("done", "running", "failed", "cancelled") else ""
     word = "" if step.state == "done" else WORDS[step.state]
     right = f"{word} {time}".strip()
-    left = f"{step.index}/{step.total} {step.command}"
+    left = f"{step.index}/{step.total} {in_short(step.command)}"
     return line(
         Span(f"{glyphs.of_state(step.state)} ", role),
         fit(left, max(width - 3 - len(right), 4)),

@@ -8,6 +8,7 @@ from screens.glyphs import Glyphs
 from screens.lines import Line, Span, fit, line, paragraph, shorten
 from screens.masking import mask
 from screens.session import Session
+from screens.views.lanes import in_short
 from wizard.compare.values import LABELS, Comparison, Progress, Run, SideResult
 from wizard.report.rows import first_run
 from wizard.report.rows import rows as table
@@ -188,7 +189,7 @@ def _slowest(session: Session, width: int, indent: int = 13) -> list[Line]:
     done = sorted((step for step in result.trace.steps if step.state == "done"), key=lambda step: -step.seconds)[:3]
     rows = [line()] if done and session.comparison is not None else []
     for number, step in enumerate(done):
-        text = f"{brief(step.seconds):>6}  {step.label}  {mask(' '.join(step.command.split()))}"
+        text = f"{brief(step.seconds):>6}  {step.label}  {mask(in_short(step.command))}"
         label = fit("  Slowest" if number == 0 else "", indent)
         rows.append(line(Span(label, "key"), shorten(text, width - indent)))
     return rows

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
@@ -20,10 +20,10 @@ POLL_SECONDS = 0.2
 
 
 class Terminal:
-    """One pane of a tmux server of its own, named by `socket`."""
+    """One pane of a tmux server of its own, which listens on `socket`."""
 
-    def __init__(self, socket: str) -> None:
-        self._tmux = ("tmux", "-u", "-L", socket, "-f", os.devnull)
+    def __init__(self, socket: Path) -> None:
+        self._tmux = ("tmux", "-u", "-S", str(socket), "-f", os.devnull)
 
     def open(self, folder: Path, env: Mapping[str, str]) -> None:
         """Start the shell in `folder`."""
@@ -79,9 +79,11 @@ def terminal(folder: Path, env: Mapping[str, str]) -> Iterator[Terminal]:
             install_missing({"tmux": "tmux"})
         except EngineError as error:
             pytest.fail(f"this test drives the wizard in tmux, which cannot be installed: {error}", pytrace=False)
-    opened = Terminal(f"dockwiz-{uuid4().hex[:12]}")
-    try:
-        opened.open(folder, env)
-        yield opened
-    finally:
-        opened.close()
+    # A short path: that of a socket has at most some hundred bytes.
+    with tempfile.TemporaryDirectory(prefix="dockwiz-tmux-") as place:
+        opened = Terminal(Path(place) / "socket")
+        try:
+            opened.open(folder, env)
+            yield opened
+        finally:
+            opened.close()
