@@ -24,9 +24,9 @@ CASES = [
     "dependency-layer/requirements-under-another-name",
     "cache-mounts/mixed-cleaning",
     "cache-mounts/mixed-cleaning-first-word-stays",
-    "cache-mounts/heredoc",
-    "cache-mounts/lists-read-later",
-    "apt-clean/comment-between-lines",
+    pytest.param("cache-mounts/heredoc", marks=pytest.mark.full),
+    pytest.param("cache-mounts/lists-read-later", marks=pytest.mark.full),
+    pytest.param("apt-clean/comment-between-lines", marks=pytest.mark.full),
 ]
 
 
