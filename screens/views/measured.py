@@ -14,7 +14,7 @@ from wizard.report.rows import first_run
 from wizard.report.rows import rows as table
 from wizard.report.units import brief, count, seconds
 
-NAME, FIGURE, CHANGE = 27, 12, 10
+NAME = 27
 _LESS = re.compile(r"-([\d.]+) %")
 
 
@@ -23,21 +23,23 @@ def report(session: Session, tag: str, offer: str, width: int, glyphs: Glyphs) -
     comparison = session.comparison
     if comparison is None:
         return _build_only(session, tag, offer, width)
+    figure, change_width = columns(width)
     rows: list[Line] = [line(), _heading(width)]
     for row in table(comparison):
         less = _LESS.fullmatch(row.change)
-        cells = width - NAME - 2 * FIGURE - CHANGE - 6
-        text = f"{row.before:>{FIGURE}}{row.after:>{FIGURE}}  "
-        change = f"{row.change:>{CHANGE}}" if len(row.change) <= CHANGE else row.change
+        cells = width - NAME - 2 * figure - change_width - 6
+        text = f"{row.before:>{figure}}{row.after:>{figure}}  "
+        change = f"{row.change:>{change_width}}"
+        bar = saved_bar(float(less[1]), cells, glyphs) if less else ""
         rows.append(
             line(
                 Span(f"  {fit(row.title, NAME)}", "key"),
                 text,
                 Span(change, "good" if less else ""),
-                f"  {saved_bar(float(less[1]), cells, glyphs)}" if less else "",
+                f"  {bar}" if bar else "",
             )
         )
-    rows.append(_users(comparison.before, comparison.after))
+    rows.append(_users(comparison.before, comparison.after, width))
     rows.append(line())
     rows += _verdict(comparison, width, glyphs)
     rows += _steps_after_edit(comparison, width)
@@ -48,6 +50,11 @@ def report(session: Session, tag: str, offer: str, width: int, glyphs: Glyphs) -
     for number, text in enumerate(comparison.not_measured):
         rows += paragraph("  Not meas." if number == 0 else "", text, width, indent=13, role="warn")
     return [*rows, *_next(session, tag, width)]
+
+
+def columns(width: int) -> tuple[int, int]:
+    """The cells of a figure (`12 min 05 s` at most) and of the change; below 70 cells both are as narrow as can be."""
+    return (11, 7) if width < 70 else (12, 10)
 
 
 def saved_bar(percent: float, cells: int, glyphs: Glyphs) -> str:
@@ -106,14 +113,15 @@ def _build_only(session: Session, tag: str, offer: str, width: int) -> list[Line
 
 
 def _heading(width: int) -> Line:
-    del width
-    return line(Span(f"  {'':<{NAME}}{'before':>{FIGURE}}{'after':>{FIGURE}}  {'change':>{CHANGE}}", "dim"))
+    figure, change = columns(width)
+    return line(Span(f"  {'':<{NAME}}{'before':>{figure}}{'after':>{figure}}  {'change':>{change}}", "dim"))
 
 
-def _users(before: SideResult, after: SideResult) -> Line:
+def _users(before: SideResult, after: SideResult, width: int) -> Line:
+    figure, change = columns(width)
     names = [(side.config.user or "root") if side.config is not None else "-" for side in (before, after)]
     same = "same" if names[0] == names[1] else ""
-    return line(Span(f"  {fit('Runs as', NAME)}", "key"), f"{names[0]:>{FIGURE}}{names[1]:>{FIGURE}}  {same:>{CHANGE}}")
+    return line(Span(f"  {fit('Runs as', NAME)}", "key"), f"{names[0]:>{figure}}{names[1]:>{figure}}  {same:>{change}}")
 
 
 def _verdict(comparison: Comparison, width: int, glyphs: Glyphs) -> list[Line]:

@@ -148,6 +148,10 @@ class LineView(Widget, can_focus=True):
         strip = Strip(body)
         if self.left:
             strip = strip.crop(self.left)
+        room = width - self.marker_width
+        if self.sideways and strip.cell_length > room:
+            more = Segment(self.glyphs.cursor, base + self._style("marker"))
+            strip = Strip([*strip.crop(0, room - 1).adjust_cell_length(room - 1, base), more])
         strip = Strip([*segments, *strip]).adjust_cell_length(width, base)
         if here and self.has_focus:
             strip = strip.apply_style(self._style("cursor"))
