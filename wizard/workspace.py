@@ -36,8 +36,9 @@ class Workspace:
     def locate(self, path: str) -> Path:
         """The place on disk. Raises OutsideRoot where the path, or a link on the way, leads out of the root."""
         target = self.root / path
-        resolved = Path(os.path.realpath(target))
-        if resolved != self.root and self.root not in resolved.parents:
+        # As text: this is asked for every file of the repo, and comparing paths part by part takes far longer.
+        root, resolved = os.fspath(self.root), os.path.realpath(target)
+        if resolved != root and not resolved.startswith(root.rstrip("/") + "/"):
             raise OutsideRoot("leads outside the repository and is not touched", path=path)
         return target
 
