@@ -76,9 +76,15 @@ def pulls_of(workspace: Workspace, document: Document, stage: Stage, table: Mapp
                 continue
             manifests = manifests_of(workspace, document, stage, reading)
             for install in reading.installs:
-                if is_pip(install) and not _has_cpu_index(workspace, document, stage, reading, install, manifests):
-                    pull = _pull(workspace, document, stage, reading, install, manifests, table)
-                    found += [pull] if pull is not None else []
+                pull = (
+                    _pull(workspace, document, stage, reading, install, manifests, table) if is_pip(install) else None
+                )
+                if pull is None:
+                    continue
+                if _has_cpu_index(workspace, document, stage, reading, install, manifests):
+                    # What comes behind finds a CPU build there.
+                    return tuple(found)
+                found.append(pull)
     return tuple(found)
 
 

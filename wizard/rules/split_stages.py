@@ -198,7 +198,10 @@ def _write(view: View, stage: Stage, parts: Parts, packages: BuildPackages) -> D
         *(_text(document, reading.instruction) for reading in parts.application),
         decode(document.source[stage.instructions[-1].span.end :]),
     ]
-    return parse("".join(_tidy(pieces, style.newline)).encode("utf-8", "surrogateescape"), document.path)
+    text = "".join(_tidy(pieces, style.newline))
+    if not document.source.endswith(b"\n"):
+        text = text.removesuffix(style.newline)
+    return parse(text.encode("utf-8", "surrogateescape"), document.path)
 
 
 def _system(document: Document, parts: Parts, steps: StepsApart) -> Iterator[str]:
