@@ -23,8 +23,8 @@ def inspect(
 
     `dockerfile` is relative to the root (what `choose_dockerfile` returns); None chooses the one that is meant.
     `engine`, or the reason why there is none, comes from the caller. `with_paths` lists the eligible files of the
-    context; without `with_history` git is not asked how often files change. Raises a DockwizError for a Dockerfile or an ignore file that BuildKit would refuse, and where it is not
-    clear which Dockerfile is meant.
+    context; without `with_history` git is not asked how often files change. Raises a DockwizError for a Dockerfile or
+    an ignore file that BuildKit would refuse, and where it is not clear which Dockerfile is meant.
     """
     from wizard.dockerfile.scanner import parse
     from wizard.inspection.callers import find_callers
