@@ -14,8 +14,8 @@ demo: $(VENV)/ready
 test: check unit
 	@env="$$($(ENGINE) up)" && eval "$$env" && $(BIN)/pytest -m "engine and not full"
 
-test-full: check unit
-	@env="$$($(ENGINE) up)" && eval "$$env" && $(BIN)/pytest -m "engine or full"
+test-full: check
+	@env="$$($(ENGINE) up)" && eval "$$env" && HYPOTHESIS_PROFILE=thorough $(BIN)/pytest
 
 check: $(VENV)/ready
 	$(BIN)/ruff check .
@@ -45,6 +45,8 @@ engine-down:
 $(VENV)/ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test,lock]"
+	@# Where PYTHONDONTWRITEBYTECODE is set, every start would compile everything anew.
+	$(BIN)/python -m compileall -q wizard screens
 	@touch $@
 
 clean:

@@ -14,14 +14,17 @@ from hypothesis import HealthCheck, settings
 from tests.engine.engine import ensure
 from tests.engine.machine import EngineError
 
-# The same examples in every run, and no limits of time: a busy machine is no reason to fail. Another seed finds others.
+# The same examples in every run, and no limits of time: a busy machine is no reason to fail. `make test-full` looks
+# further.
 settings.register_profile(
     "steady",
+    max_examples=60,
     derandomize=True,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
-settings.load_profile("steady")
+settings.register_profile("thorough", settings.get_profile("steady"), max_examples=1000, derandomize=False)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 
 @dataclass(frozen=True)

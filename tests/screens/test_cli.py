@@ -310,8 +310,9 @@ def test_streams_that_are_closed_or_full(repo: Path, redirect: str, code: int) -
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
 
 
-def test_killed_at_any_moment_files_are_whole_and_undo_gives_them_back(tmp_path: Path) -> None:
-    """Thirty applies, each hit by a signal at a random moment from the start to a little after the usual end."""
+@pytest.mark.parametrize("kills", [6, pytest.param(30, marks=pytest.mark.full)])
+def test_killed_at_any_moment_files_are_whole_and_undo_gives_them_back(tmp_path: Path, kills: int) -> None:
+    """So many applies, each hit by a signal at a random moment from the start to a little after the usual end."""
     source = random.Random(7)
     fresh = make(tmp_path / "fresh", FILES)
     before = contents(fresh)
@@ -319,7 +320,7 @@ def test_killed_at_any_moment_files_are_whole_and_undo_gives_them_back(tmp_path:
     assert dockwiz("apply", "--yes", fresh).returncode == 0
     usual = time.monotonic() - started
     after = contents(fresh)
-    for number in range(30):
+    for number in range(kills):
         repo = make(tmp_path / f"repo{number}", FILES)
         kind = INTERRUPTS[number % 3]
         running = subprocess.Popen(

@@ -9,7 +9,7 @@ does.
 import re
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from wizard.dockerfile import Instruction
@@ -176,7 +176,6 @@ def values(instruction: Instruction) -> list[str]:
     return [word.text for word in instruction.words]
 
 
-@settings(max_examples=300, deadline=None)
 @given(FILES)
 def test_files_are_split_as_moby_splits_them(text: str) -> None:
     assume(not differs_by_age(text))

@@ -4,7 +4,7 @@ import contextlib
 import time
 from collections import Counter
 
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from tests.wizard.dockerfile.strategies import DOCKERFILES
@@ -55,7 +55,6 @@ def outside(source: bytes, edits: tuple[Edit, ...]) -> list[bytes]:
     return [*pieces, source[at:]]
 
 
-@settings(max_examples=300, deadline=None)
 @given(
     st.binary(max_size=400)
     | st.text(max_size=400).map(lambda text: text.encode("utf-8", "surrogatepass"))
@@ -74,7 +73,6 @@ def test_any_bytes_give_a_document_or_one_clear_error(source: bytes) -> None:
     assert time.process_time() - start < 1
 
 
-@settings(max_examples=200, deadline=None)
 @given(DOCKERFILES)
 def test_every_byte_belongs_to_one_line_of_one_thing(source: bytes) -> None:
     document = parse(source)
@@ -85,7 +83,6 @@ def test_every_byte_belongs_to_one_line_of_one_thing(source: bytes) -> None:
     assert not rest.removeprefix(b"\xef\xbb\xbf").strip()
 
 
-@settings(max_examples=200, deadline=None)
 @given(DOCKERFILES)
 def test_spans_of_words_hold_what_they_say(source: bytes) -> None:
     document = parse(source)
@@ -100,7 +97,6 @@ def test_spans_of_words_hold_what_they_say(source: bytes) -> None:
         environment(document, document.stages[0], instruction)
 
 
-@settings(max_examples=300, deadline=None)
 @given(DOCKERFILES, INDEX, st.sampled_from(["before", "after", "delete", "flag", "replace"]))
 def test_an_edit_changes_its_span_and_the_instruction_it_names(source: bytes, index: int, kind: str) -> None:
     document = parse(source)
@@ -128,7 +124,6 @@ def test_an_edit_changes_its_span_and_the_instruction_it_names(source: bytes, in
     assert result.source == source[: edit.span.start] + text + source[edit.span.end :]
 
 
-@settings(max_examples=300, deadline=None)
 @given(DOCKERFILES, INDEX, INDEX, st.booleans())
 def test_a_move_keeps_every_instruction_and_comment(source: bytes, one: int, other: int, before: bool) -> None:
     document = parse(source)
@@ -148,7 +143,6 @@ def test_a_move_keeps_every_instruction_and_comment(source: bytes, one: int, oth
     assert comments(result) == comments(document)
 
 
-@settings(max_examples=300, deadline=None)
 @given(DOCKERFILES, INDEX, INDEX, st.booleans())
 def test_commands_of_a_run_come_and_go_alone(source: bytes, one: int, other: int, add: bool) -> None:
     document = parse(source)
@@ -171,7 +165,6 @@ def test_commands_of_a_run_come_and_go_alone(source: bytes, one: int, other: int
     installs(script)
 
 
-@settings(max_examples=300, deadline=None)
 @given(DOCKERFILES, INDEX, st.sets(INDEX, min_size=1, max_size=3), st.booleans())
 def test_words_and_flags_are_removed_alone(source: bytes, index: int, chosen: set[int], flag: bool) -> None:
     document = parse(source)
