@@ -182,12 +182,12 @@ def _write(view: View, stage: Stage, parts: Parts, packages: BuildPackages) -> D
         + (base if stage.name is None else re.sub(r"(?i)\s+as\s+\S+\s*$", "", base))
         + f" {style.keyword('AS')} system-deps{style.newline}",
         *_system(document, parts, steps),
-        *_stage(style, "Compilers and headers: only what builds packages needs them.", "system-deps", "build-deps"),
+        _stage(style, "Compilers and headers: only what builds packages needs them.", "system-deps", "build-deps"),
         *(step + style.newline for step in steps.compilers),
-        *_stage(style, "The Python packages, in an environment that can be copied.", "build-deps", "python-deps"),
+        _stage(style, "The Python packages, in an environment that can be copied.", "build-deps", "python-deps"),
         *_environment(view, stage, style),
         *(_python_step(document, reading) for reading in parts.python),
-        *_stage(style, "What is shipped.", "system-deps", stage.name or "production"),
+        _stage(style, "What is shipped.", "system-deps", stage.name or "production"),
         style.instruction("COPY", f"{VENV} {VENV}", ("--from=python-deps",)) + style.newline,
         _path(style),
         *(
@@ -227,15 +227,19 @@ def _tidy(pieces: list[str], newline: str) -> Iterator[str]:
     for number, piece in enumerate(pieces):
         if not piece:
             continue
-        below_from = number > 1 and re.match(r"(?i)from\s", previous.splitlines()[-1]) is not None
+        below_from = number > 1 and _ends_in_from(previous) and not _ends_in_from(piece)
         text = piece.lstrip("\r\n") if below_from else piece
         yield text if not previous or previous.endswith("\n") else newline + text
         previous = text
 
 
-def _stage(style: Style, purpose: str, base: str, name: str) -> Iterator[str]:
-    yield f"{style.newline}# {purpose}{style.newline}"
-    yield f"{style.keyword('FROM')} {base} {style.keyword('AS')} {name}{style.newline}"
+def _ends_in_from(piece: str) -> bool:
+    return bool(piece.strip()) and re.match(r"(?i)from\s", piece.splitlines()[-1]) is not None
+
+
+def _stage(style: Style, purpose: str, base: str, name: str) -> str:
+    line = f"{style.keyword('FROM')} {base} {style.keyword('AS')} {name}{style.newline}"
+    return f"{style.newline}# {purpose}{style.newline}{line}"
 
 
 def _path(style: Style) -> str:

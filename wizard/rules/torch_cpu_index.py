@@ -342,6 +342,8 @@ def _risk(
             "torch is not pinned: should another package ask for an older one, pip would fetch that with CUDA; "
             "pin it to rule that out."
         )
+    if any(change.needs_resolver for change in changes):
+        parts.append("What torchvision and torchaudio need besides (numpy, pillow) comes in the version of that index.")
     if private is not None:
         parts.append(
             f"The install uses an index of its own ({private}): name your mirror of the CPU wheels with --torch-index."
