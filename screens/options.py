@@ -11,7 +11,8 @@ import wizard
 from wizard.errors import BadInput
 
 GOALS = ("speed", "size", "reproducible", "secure", "all")
-SCENARIOS = ("cold", "unchanged", "source")
+SCENARIOS = ("cold", "unchanged", "source", "dependency")
+USUAL_SCENARIOS = SCENARIOS[:3]
 
 COMMANDS = {
     "wizard": "the wizard on a repository (the default; without a terminal the same as `plan`)",
@@ -90,6 +91,15 @@ def _select(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--online", action="store_true", help="allow questions to package indexes")
 
 
+def _as_the_callers_build(parser: argparse.ArgumentParser) -> None:
+    """What the person's own way to build passes along; the specifications are those of `docker buildx build`."""
+    parser.add_argument("--builder", metavar="NAME", help="the buildx builder")
+    parser.add_argument("--target", metavar="STAGE")
+    parser.add_argument("--build-arg", action="append", default=[], type=_pair, metavar="NAME[=VALUE]")
+    parser.add_argument("--secret", action="append", default=[], metavar="SPEC")
+    parser.add_argument("--ssh", action="append", default=[], metavar="SPEC")
+
+
 def _rules(text: str) -> frozenset[str]:
     from wizard.rules import RULES
 
@@ -102,11 +112,12 @@ def _rules(text: str) -> frozenset[str]:
     return names
 
 
-def _pair(text: str) -> tuple[str, str]:
+def _pair(text: str) -> tuple[str, str | None]:
+    """NAME=VALUE, or NAME alone for the value of the environment variable."""
     name, equals, value = text.partition("=")
-    if not name or not equals:
+    if not name:
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
-    return name, value
+    return name, value if equals else None
 
 
 def _scenarios(text: str) -> tuple[str, ...]:
@@ -166,13 +177,10 @@ def _add_build(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--replay", type=Path, metavar="FILE", help="show a recorded rawjson stream instead of building"
     )
-    parser.add_argument("--builder", metavar="NAME", help="the buildx builder")
+    _as_the_callers_build(parser)
     parser.add_argument("--platform", metavar="PLATFORM,…")
     parser.add_argument("--cache-from", action="append", default=[], metavar="SPEC")
     parser.add_argument("--cache-to", action="append", default=[], metavar="SPEC")
-    parser.add_argument("--target", metavar="STAGE")
-    parser.add_argument("--build-arg", action="append", default=[], type=_pair, metavar="NAME=VALUE")
-    parser.add_argument("--secret", action="append", default=[], metavar="SPEC")
     parser.add_argument("--tag", metavar="TAG")
     parser.add_argument("--no-cache", action="store_true")
 
@@ -181,11 +189,14 @@ def _add_compare(parser: argparse.ArgumentParser) -> None:
     _repo(parser)
     parser.add_argument("--before", metavar="WHAT", help="a folder, git:REVISION or image:REFERENCE")
     parser.add_argument("--after", metavar="WHAT", help="the same; default: now, or the plan not yet applied")
-    parser.add_argument("--scenario", type=_scenarios, default=SCENARIOS, metavar="NAME,…", help=", ".join(SCENARIOS))
+    parser.add_argument(
+        "--scenario", type=_scenarios, default=USUAL_SCENARIOS, metavar="NAME,…", help=", ".join(SCENARIOS)
+    )
     parser.add_argument("--runs", type=_positive, default=1, metavar="N", help="builds per side and scenario (1)")
     parser.add_argument("--link", metavar="TEXT", help="the network link in your words, for the report")
     parser.add_argument("--json", action="store_true", help="dockwiz.compare/1")
     parser.add_argument("--output", type=Path, metavar="FILE", help="also write the report to FILE")
+    _as_the_callers_build(parser)
     _select(parser)
 
 

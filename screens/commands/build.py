@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from screens.commands.prepare import open_repo
-from wizard.build.buildx import RunningBuild, start
+from screens.commands.prepare import open_repo, request_of
+from wizard.build.buildx import start
 from wizard.build.engines import find_engine
 from wizard.build.events import BuildEvent
 from wizard.build.plain import json_lines, plain_lines
 from wizard.build.replay import replay
-from wizard.build.request import BuildRequest, display_command
+from wizard.build.request import display_command
 from wizard.build.trace import Reducer
 from wizard.errors import BadInput
 from wizard.history.measurements import of_build
@@ -31,16 +31,11 @@ def run(options: argparse.Namespace) -> int:
         return _show(replay(options.replay), options.progress)
     repo = open_repo(options)
     engine = find_engine(options.builder)
-    request = BuildRequest(
-        context=repo.workspace.root / repo.workspace.context,
-        dockerfile=repo.workspace.root / repo.dockerfile,
+    request = replace(
+        request_of(repo, options),
         tag=options.tag,
-        target=options.target,
-        build_args=dict(options.build_arg),
-        secrets=tuple(options.secret),
         platforms=tuple(options.platform.split(",")) if options.platform else (),
         no_cache=options.no_cache,
-        builder=options.builder,
         cache_from=tuple(options.cache_from),
         cache_to=tuple(options.cache_to),
         load=options.tag is not None and engine.driver != "docker",
@@ -48,7 +43,6 @@ def run(options: argparse.Namespace) -> int:
     if options.progress != "json":
         print(f"$ {' '.join(display_command(request))}", file=sys.stderr)
     with start(request, engine, _log_file(repo.state)) as running:
-        _cancel_on(running, signal.SIGTERM)
         try:
             code = _show(running.events(), options.progress)
         except KeyboardInterrupt:
@@ -60,10 +54,6 @@ def run(options: argparse.Namespace) -> int:
         if note is not None:
             print(f"dockwiz: {note}", file=sys.stderr)
         return code
-
-
-def _cancel_on(running: RunningBuild, number: signal.Signals) -> None:
-    signal.signal(number, lambda *_: running.cancel())
 
 
 def _show(events: Iterable[BuildEvent | str], progress: str) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from screens.commands.prepare import Repo, inspect_repo, open_repo, selection_of, settings_of
+from screens.commands.prepare import Repo, inspect_repo, open_repo, request_of, selection_of, settings_of
 from wizard.build.engines import connect, find_engine
 from wizard.compare.defaults import since_last_apply, with_plan
 from wizard.compare.last import save_last
@@ -31,10 +31,11 @@ INTERRUPTED = 130
 def run(options: argparse.Namespace) -> int:
     repo = open_repo(options)
     before, after, change = _sides(repo, options)
-    engine = find_engine()
+    engine = find_engine(options.builder)
     settings = Options(
         scenarios=options.scenario,
         runs=options.runs,
+        like=request_of(repo, options),
         link=options.link,
         change=change,
         known=known(entries(repo.state)),

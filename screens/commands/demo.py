@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 import tempfile
 from pathlib import Path
 
 from screens.commands import apply, compare, plan
 from screens.commands.wizard import has_screen
-from screens.options import SCENARIOS
+from screens.options import USUAL_SCENARIOS
 from wizard.build.engines import find_engine
 from wizard.errors import BadInput
 from wizard.samples import lay_out
@@ -35,8 +34,6 @@ def _place(options: argparse.Namespace) -> Path:
     home = state_home() / "demo"
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for old in home.iterdir():
-            shutil.rmtree(old, ignore_errors=True)
         return Path(tempfile.mkdtemp(prefix=f"{Path(options.sample).name}-", dir=home))
     except OSError as error:
         raise BadInput(f"the copy cannot be made: {(error.strerror or '').lower()}", path=str(home)) from error
@@ -46,7 +43,8 @@ def _for(options: argparse.Namespace, sample: Path) -> argparse.Namespace:
     """The options of the commands that follow, on the copy."""
     defaults = {
         "path": sample, "file": None, "json": False, "diff": False, "sarif": False, "exit_code": False, "yes": True,
-        "output": None, "before": None, "after": None, "scenario": SCENARIOS, "runs": 1, "link": None,
+        "output": None, "before": None, "after": None, "scenario": USUAL_SCENARIOS, "runs": 1, "link": None,
+        "builder": None, "target": None, "build_arg": [], "secret": [], "ssh": [],
     }  # fmt: skip
     return argparse.Namespace(**{**vars(options), **defaults})
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from wizard.errors import BadInput
 from wizard.inspection import inspect
@@ -14,6 +15,9 @@ from wizard.plan.selection import Selection
 from wizard.rules.base import Settings
 from wizard.state import StateFolder, state_folder
 from wizard.workspace import Workspace, open_workspace
+
+if TYPE_CHECKING:
+    from wizard.build.request import BuildRequest
 
 
 @dataclass(frozen=True)
@@ -58,3 +62,18 @@ def settings_of(options: argparse.Namespace) -> Settings:
 def plan_repo(repo: Repo, options: argparse.Namespace) -> Plan:
     """The plan for the repo as the options select."""
     return make_plan(repo.workspace, inspect_repo(repo), selection_of(options), settings_of(options))
+
+
+def request_of(repo: Repo, options: argparse.Namespace) -> BuildRequest:
+    """A build of the repo with what the person's own way to build passes along."""
+    from wizard.build.request import BuildRequest
+
+    return BuildRequest(
+        context=repo.workspace.root / repo.workspace.context,
+        dockerfile=repo.workspace.root / repo.dockerfile,
+        target=options.target,
+        build_args=dict(options.build_arg),
+        secrets=tuple(options.secret),
+        ssh=tuple(options.ssh),
+        builder=options.builder,
+    )

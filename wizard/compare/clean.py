@@ -101,7 +101,7 @@ def _mounts(api: EngineApi, comparison: str) -> tuple[Leftover, ...]:
 
 def _copies(home: Path) -> tuple[Leftover, ...]:
     found = []
-    for folder in sorted(home.glob("*/compare/*")):
+    for folder in sorted((*home.glob("*/compare/*"), *home.glob("demo/*"))):
         size = sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
         found.append(Leftover("private copy", str(folder), folder.name, size, folder.name))
     return tuple(found)
