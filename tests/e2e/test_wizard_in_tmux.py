@@ -80,7 +80,7 @@ def test_from_the_first_look_to_the_measured_report(shell: Terminal, repo: Path,
     assert contents(repo) == original
 
     shell.press("Enter")
-    shown = see("4-building", "[4 Build]", "Building flask-ocr:dockwiz", "python-deps", "^c Cancel", seconds=BUILD)
+    see("4-building", "[4 Build]")
     shown = see("4-build", f"Built {SAMPLE}:dockwiz", "enter Report", seconds=BUILD)
     for stage in ("system-deps", "build-deps", "python-deps", "production", "export"):
         assert re.search(rf"{stage} .*(done|cached)", shown), shown
@@ -90,8 +90,10 @@ def test_from_the_first_look_to_the_measured_report(shell: Terminal, repo: Path,
     shell.press("Enter")
     see("5-measuring", "so far", " of ", "^c Cancel")
     shown = see("5-report", "Measured here", "Verdict", seconds=MEASURE)
-    for row in ("Cold build", "Rebuild after a source edit", "Image size", "Build context"):
-        assert re.search(rf"{row}.* -\d+ %", shown), shown
+    # One cold build a side on a machine that may be busy: there are two figures, and nothing is claimed about them.
+    assert re.search(r"Cold build +\d.* (s|min) +\d", shown), shown
+    for row in ("Rebuild after a source edit", "Image size", "Build context"):
+        assert re.search(rf"{row}.* -\d[\d.]* %", shown), shown
     assert "the new image does the same job" in shown
 
     shell.press("q")
@@ -99,7 +101,7 @@ def test_from_the_first_look_to_the_measured_report(shell: Terminal, repo: Path,
     shell.until("left with 0", seconds=LOOK)
     printed = shell.everything()
     assert "written: .dockerignore, Dockerfile" in printed
-    assert re.search(r"Cold build.* -\d+ %", printed)
+    assert re.search(r"Rebuild after a source edit.* -\d[\d.]* %", printed)
     assert "the new image does the same job" in printed
     assert "Traceback" not in printed
     assert contents(repo) != original

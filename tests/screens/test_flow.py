@@ -11,6 +11,7 @@ from screens.farewell import farewell
 from screens.session import Page
 from tests.screens.driving import DOCKERFILE, check_golden, frame, make_app, press, running
 from wizard.errors import BadInput
+from wizard.samples import lay_out
 
 pytestmark = pytest.mark.usefixtures("no_engine")
 
@@ -34,6 +35,16 @@ async def test_write_only_writes_and_undo_puts_every_byte_back(shop: Path) -> No
         assert not (shop / ".dockerignore").exists()
         assert (shop / "Dockerfile").read_text() == DOCKERFILE
         assert "not written yet" in frame(app)
+
+
+async def test_after_writing_the_plan_is_still_what_was_written(tmp_path: Path) -> None:
+    repo = lay_out("flask-ocr", tmp_path / "flask-ocr")
+    app = make_app(repo, rules=None)
+    async with running(app) as pilot:
+        await press(pilot, "enter", "enter", "enter", "w")
+        assert sorted(app.session.applied) == [".dockerignore", "Dockerfile"]
+        assert not app.session.pending
+        assert "written; u undoes it" in frame(app)
 
 
 async def test_what_an_earlier_run_wrote_can_be_put_back_from_the_welcome(shop: Path) -> None:

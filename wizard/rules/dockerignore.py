@@ -112,7 +112,8 @@ def _broad_copy(document: Document) -> Instruction | None:
 
 def _unusable(view: View, path: str | None, target: str, old: bytes) -> str | None:
     """Why the ignore file cannot be written or added to."""
-    if path is None and os.path.lexists(view.workspace.root / target):
+    # A pending edit (or removal: planning again after an apply) says more than the disk.
+    if path is None and target not in view.workspace.overlay and os.path.lexists(view.workspace.root / target):
         return f"{target} is there, but is no file of the repository that could be read"
     if b"\0" in old:
         return f"{target} is not UTF-8, so BuildKit sees no pattern in it: save it as UTF-8"
