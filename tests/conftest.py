@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,10 @@ from hypothesis import HealthCheck, settings
 
 from tests.engine.engine import ensure
 from tests.engine.machine import EngineError
+
+# A shell starts background jobs with Ctrl-C ignored, and every process below inherits that: tests send it on purpose.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The same examples in every run, and no limits of time: a busy machine is no reason to fail. `make test-full` looks
 # further.
