@@ -57,7 +57,8 @@ async def _draw(repo: Path, name: str, size: tuple[int, int]) -> str:
             await press(pilot)
         else:
             await press(pilot, "enter", "enter", "j", "j", "j")
-        return app.export_screenshot(title="dockwiz")
+        # Without it a renderer may take the blanks at the beginning of a text away.
+        return app.export_screenshot(title="dockwiz").replace("<svg ", '<svg xml:space="preserve" ', 1)
 
 
 def _measured() -> Comparison:

@@ -36,7 +36,7 @@ def report(session: Session, tag: str, offer: str, width: int, glyphs: Glyphs) -
                 Span(f"  {fit(row.title, NAME)}", "key"),
                 text,
                 Span(change, "good" if less else ""),
-                f"  {bar}" if bar else "",
+                Span(f"  {bar}" if bar else "", "good"),
             )
         )
     rows.append(_users(comparison.before, comparison.after, width))
