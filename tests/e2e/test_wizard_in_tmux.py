@@ -97,6 +97,8 @@ def test_from_the_first_look_to_the_measured_report(shell: Terminal, repo: Path,
     assert "the new image does the same job" in shown
 
     shell.press("q")
+    # What is typed before the wizard is gone would go to it.
+    shell.until("Run it", "Again", "dockwiz report", seconds=LOOK)
     shell.type('echo "left with $?"')
     shell.until("left with 0", seconds=LOOK)
     printed = shell.everything()
