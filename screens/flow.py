@@ -78,7 +78,7 @@ class Flow:
 
         def work() -> Plan:
             from wizard.plan.fold import make_plan
-            from wizard.rules import RULES
+            from wizard.rules.registry import RULES
 
             rules = self.rules if self.rules is not None else RULES
             return make_plan(session.workspace, found, session.selection, session.settings, rules)

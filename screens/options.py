@@ -101,7 +101,7 @@ def _as_the_callers_build(parser: argparse.ArgumentParser) -> None:
 
 
 def _rules(text: str) -> frozenset[str]:
-    from wizard.rules import RULES
+    from wizard.rules.registry import RULES
 
     names = frozenset(name.strip() for name in text.split(",") if name.strip())
     unknown = names - {rule.ID for rule in RULES}

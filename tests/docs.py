@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from wizard.rules import RULES
 from wizard.rules.base import Rule
+from wizard.rules.registry import RULES
 
 PAGE = Path(__file__).parent.parent / "docs" / "rules.md"
 

@@ -9,7 +9,7 @@ import pytest
 
 from screens.options import COMMANDS
 from tests.docs import PAGE, page
-from wizard.rules import RULES
+from wizard.rules.registry import RULES
 
 ROOT = Path(__file__).parent.parent
 HEADINGS = ("What it does", "Why", "When it is safe", "Source")

@@ -7,7 +7,7 @@ import inspect
 
 from screens.commands.text import cut, paragraph
 from wizard.errors import BadInput
-from wizard.rules import RULES
+from wizard.rules.registry import RULES
 
 
 def run(options: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ import pytest
 
 from screens.cli import main
 from screens.commands.text import cut, listed, paragraph
-from wizard.rules import RULES
+from wizard.rules.registry import RULES
 from wizard.samples import lay_out
 
 

@@ -24,7 +24,7 @@ def change_of_files(
     rules: Iterable[str], before: Mapping[str, bytes | None], after: Mapping[str, bytes | None]
 ) -> Change:
     """An apply that a journal remembers."""
-    from wizard.rules import RULES
+    from wizard.rules.registry import RULES
 
     titles = {rule.ID: rule.TITLE for rule in RULES}
     files = tuple(file_change(path, before.get(path), after[path]) for path in sorted(after))

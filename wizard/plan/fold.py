@@ -12,8 +12,8 @@ from wizard.plan.diff import diff_of
 from wizard.plan.gate import objection
 from wizard.plan.origins import traced
 from wizard.plan.selection import Selection
-from wizard.rules import RULES
 from wizard.rules.base import Proposal, Refusal, Rule, Settings, View
+from wizard.rules.registry import RULES
 from wizard.workspace import Workspace
 
 

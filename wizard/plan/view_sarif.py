@@ -7,7 +7,7 @@ from typing import Any
 import wizard
 from wizard.inspection.values import Evidence
 from wizard.plan.fold import Plan
-from wizard.rules import RULES
+from wizard.rules.registry import RULES
 
 
 def plan_sarif(plan: Plan) -> dict[str, Any]:

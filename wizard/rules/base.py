@@ -1,7 +1,7 @@
 """What a rule is given and what it returns.
 
 A rule is a module of this package with `ID`, `TITLE`, `CATEGORY` and `propose(view)`; its docstring is its
-documentation. `wizard.rules.RULES` lists them in fold order. No rule imports another.
+documentation. `wizard.rules.registry.RULES` lists them in fold order. No rule imports another.
 """
 
 from __future__ import annotations

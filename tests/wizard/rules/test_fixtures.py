@@ -21,7 +21,7 @@ from wizard.dockerfile.scanner import parse
 from wizard.inspection import inspect
 from wizard.plan.fold import Plan, make_plan
 from wizard.plan.selection import Selection
-from wizard.rules import RULES
+from wizard.rules.registry import RULES
 from wizard.workspace import open_workspace
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "rules"

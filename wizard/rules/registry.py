@@ -1,0 +1,28 @@
+"""The rules, in the order in which a plan folds them."""
+
+from __future__ import annotations
+
+from wizard.rules import (
+    apt_clean,
+    apt_no_recommends,
+    cache_mounts,
+    dependency_layer,
+    dockerignore,
+    parallel_stages,
+    split_stages,
+    torch_cpu_index,
+    uv_install,
+)
+from wizard.rules.base import Rule
+
+RULES: tuple[Rule, ...] = (
+    apt_no_recommends,
+    apt_clean,
+    dependency_layer,
+    torch_cpu_index,
+    split_stages,
+    parallel_stages,
+    uv_install,
+    cache_mounts,
+    dockerignore,
+)
