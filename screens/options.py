@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -87,8 +88,10 @@ def _select(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--skip", type=_rules, default=frozenset(), metavar="ID,…", help="all but these")
     group.add_argument("--all", action="store_true", help="those that wait for a review too")
     group.add_argument("--goal", choices=GOALS, help="review ones of this kind too")
-    group.add_argument("--torch-index", metavar="URL", help="index of CPU torch wheels (default: PyTorch's)")
-    group.add_argument("--online", action="store_true", help="allow questions to package indexes")
+    group.add_argument(
+        "--torch-index", type=_index, metavar="URL", help="index of CPU torch wheels (default: PyTorch's)"
+    )
+    group.add_argument("--online", action="store_true", help="allow questions to package indexes (no effect yet)")
 
 
 def _as_the_callers_build(parser: argparse.ArgumentParser) -> None:
@@ -110,6 +113,18 @@ def _rules(text: str) -> frozenset[str]:
     if unknown:
         raise argparse.ArgumentTypeError(f"no rule named {', '.join(sorted(unknown))}: `dockwiz explain` lists them")
     return names
+
+
+def _index(text: str) -> str:
+    """The address of a package index: it goes into a RUN line and into version control."""
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https", "file") or not re.fullmatch(r"[\w.~:/@%+,=-]+", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not the address of an index")
+    if parts.username or parts.password:
+        raise argparse.ArgumentTypeError("the address holds a password, which would be written into the Dockerfile")
+    return text
 
 
 def _pair(text: str) -> tuple[str, str | None]:

@@ -466,8 +466,8 @@ def test_undo_after_later_edits_refuses_and_its_patch_takes_out_our_part(
     assert "+# my own words" in done.stderr
     assert contents(repo) == now
     command = done.stderr.rpartition("with: ")[2].strip().removesuffix(")")
-    assert command.startswith("git apply ")
-    subprocess.run(command, shell=True, cwd=repo, check=True)
+    assert command.startswith("git -C ")
+    subprocess.run(command, shell=True, cwd=tmp_path, check=True)
     assert (repo / "Dockerfile").read_bytes().decode() == f"{dockerfile}# my own words{newline}"
     assert (repo / ".dockerignore").read_text() == "mine\n"
 

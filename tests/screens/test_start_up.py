@@ -16,9 +16,9 @@ def imported_by(arguments: list[str], folder: Path) -> set[str]:
         "import sys\n"
         "from screens.cli import main\n"
         "try:\n"
-        f"    main({arguments!r})\n"
-        "except SystemExit:\n"
-        "    pass\n"
+        f"    assert main({arguments!r}) == 0\n"
+        "except SystemExit as end:\n"
+        "    assert not end.code\n"
         f"print('\\nLOADED', *[name for name in {HEAVY!r} if name in sys.modules])\n"
     )
     done = subprocess.run(

@@ -59,7 +59,8 @@ def cpu_listing(workspace: Workspace, file: RequirementsFile, table: Mapping[str
         return name not in family, counts.get(name, 0)
 
     kept = [line for line in file.lines if line.requirement is not None and line not in dropped]
-    options = [line.text for line in file.lines if line.kind in ("index", "option")]
+    # An option counts for the whole install wherever it stands; an address with a password is not written twice.
+    options = [line.text for line in file.lines if line.kind in ("index", "option")] if dropped else []
     included = [line.text for line in file.lines if line.kind in ("include", "constraint")]
     if not dropped:
         # Direct references come with the file below: pip takes a name twice, and an address once.
@@ -70,7 +71,7 @@ def cpu_listing(workspace: Workspace, file: RequirementsFile, table: Mapping[str
         f"{HEADER} {name} for the image without a GPU: the same packages,",
         "# those first that change least. The Dockerfile installs the torch family before, from the CPU index.",
         *options,
-        *(line.text for line in sorted(kept, key=frequency)),
+        *(line.text if dropped else _wanted(line, family) for line in sorted(kept, key=frequency)),
         *included,
     ]
     if dropped:
@@ -78,8 +79,19 @@ def cpu_listing(workspace: Workspace, file: RequirementsFile, table: Mapping[str
         lines += [f"# Left out, because only the CUDA build of torch uses them: {names}.",
                   f"# What is added to {name} has to be added here, too."]  # fmt: skip
     else:
-        lines += ["# What is added there later is installed too:", f"-r {name}"]
+        lines += ["# The versions, and what is added later:", f"-r {name}"]
     return ("\n".join(lines) + "\n").encode("utf-8", "surrogateescape")
+
+
+def _wanted(line: RequirementLine, family: frozenset[str]) -> str:
+    """A package by its name: its version stands in the person's file alone, so that it can change there. The torch
+    family keeps it: an install that does not fit the Dockerfile's step has to fail, not to fetch CUDA."""
+    requirement = line.requirement
+    if requirement is None or requirement.name is None or requirement.name in family:
+        return line.text
+    extras = f"[{','.join(requirement.extras)}]" if requirement.extras else ""
+    marker = f"; {requirement.marker}" if requirement.marker else ""
+    return f"{requirement.name}{extras}{marker}"
 
 
 def own_file(workspace: Workspace, dockerfile: str, pull: Pull, table: Mapping[str, Any]) -> OwnFile | None:
@@ -124,5 +136,5 @@ def own_file_edits(workspace: Workspace, pull: Pull, own_file: OwnFile) -> Itera
             if posixpath.normpath(source.text.lstrip("/")) == workspace.to_context(own_file.original):
                 yield Edit(source.span, f"{source.text} {new.join(source.text.rsplit(old, 1))}")
         # Several files need a folder that says it is one.
-        if target.text.rsplit("/", 1)[-1] not in ("", ".", ".."):
+        if not target.text.endswith("/"):
             yield Edit(target.span, f"{target.text}/")

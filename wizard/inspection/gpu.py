@@ -52,7 +52,7 @@ def gpu_evidence(
     found: list[GpuEvidence] = []
     if document is not None:
         found += _in_dockerfile(document)
-    found += [GpuEvidence("caller", evidence) for evidence in callers.gpu]
+    found += _in_callers(workspace, callers)
     files = listing.below(workspace.context)
     found += _in_packaging(workspace, tuple(manifests) or files)
     found += _in_code(workspace, files)
@@ -69,6 +69,26 @@ def gpu_verdict(evidence: Iterable[GpuEvidence]) -> Verdict:
     if firm:
         return "gpu"
     return "unclear" if "unclear-call" in kinds else "none"
+
+
+def _in_callers(workspace: Workspace, callers: Callers) -> Iterator[GpuEvidence]:
+    """GPU requests of callers. One outside of the build context counts as far as it has to do with this context: fully
+    where it builds nothing else, weakly where it builds others too or only names the folder, not at all elsewhere."""
+    for evidence in callers.gpu:
+        if workspace.to_context(evidence.path) is not None:
+            yield GpuEvidence("caller", evidence)
+            continue
+        built = {caller.context for caller in callers.callers if caller.path == evidence.path}
+        if built == {workspace.context}:
+            yield GpuEvidence("caller", evidence)
+        elif workspace.context in built or (not built and _names_folder(workspace, evidence.path)):
+            yield GpuEvidence("unclear-call", evidence)
+
+
+def _names_folder(workspace: Workspace, path: str) -> bool:
+    return (
+        re.search(rf"(?<![\w.-]){re.escape(workspace.context)}(?![\w-])", read_text(workspace, path) or "") is not None
+    )
 
 
 def _in_dockerfile(document: Document) -> Iterator[GpuEvidence]:

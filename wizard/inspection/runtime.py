@@ -29,7 +29,7 @@ _LOGIN_PACKAGES = frozenset({"cron", "anacron", "openssh-server", "systemd", "sy
 _LOGIN_SHELL = re.compile(r"\b(?:ba|da|z)?sh(?:\s+-\S+(?:\s+pipefail)?)*?\s+(?:-[a-z]*l[a-z]*|--login)\b")
 _ABSOLUTE = re.compile(r"/usr/local/(?:bin/(?:python|pip)[\d.]*\b|lib/python\d)|/usr/local/bin/(?P<script>[\w.-]+)")
 _COMPILES = re.compile(
-    r"\btorch\.compile\(|\bpyximport\b|\bcppimport\b|\bload_inline\(|\bcpp_extension\b|\bffi\.verify\("
+    r"\btorch\.compile\b|\btorch\._(?:dynamo|inductor)\b|\bfrom\s+torch\s+import\b[^\n]*\bcompile\b|\bpyximport\b|\bcppimport\b|\bload_inline\(|\bcpp_extension\b|\bffi\.verify\("
     r"|[\"']pip[\"'],\s*[\"']install[\"']"
 )
 _CODE = (".py", ".sh", ".bash", ".conf", ".cfg", ".ini", ".toml", ".yml", ".yaml", ".service", ".env")

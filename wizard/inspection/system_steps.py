@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -50,6 +50,8 @@ def take_apart(
         text = _without(document, reading, moved, steps, packages.kept_libraries if host in moved else (), host)
         kept[reading.instruction.index] = text
         dropped |= {reading.instruction.index} if not text else set()
+    for reading in _useless_updates(steps, packages, dropped):
+        kept[reading.instruction.index] = ""
     libraries = ""
     if host is None and packages.kept_libraries:
         first = packages.moved[0]
@@ -60,6 +62,20 @@ def take_apart(
         for one in packages.moved
     )
     return StepsApart(kept, compilers, libraries)
+
+
+def _useless_updates(steps: tuple[Reading, ...], packages: BuildPackages, dropped: set[int]) -> Iterator[Reading]:
+    """Steps that only refresh the lists, for installs of which nothing is left."""
+    for number, reading in enumerate(steps):
+        script = reading.script
+        if script is None or not reading.managers & APT or any(one.installs for one in reading.installs):
+            continue
+        later = [
+            step for step in steps[number + 1 :] if any(one.manager in APT and one.installs for one in step.installs)
+        ]
+        gone = [step for step in later if step.instruction.index in dropped]
+        if gone and gone == later and not packages.kept_libraries and all(_idle(command) for command in script.top):
+            yield reading
 
 
 def _without(

@@ -30,8 +30,9 @@ class CutOff(DockwizError):
 class UndoWouldLose(DockwizError):
     """Files were edited after the apply; an undo would lose that."""
 
-    def __init__(self, message: str, *, path: str, lost: str, patch: Path) -> None:
-        super().__init__(message, path=path, hint=f"take out dockwiz's part with: git apply {shlex.quote(str(patch))}")
+    def __init__(self, message: str, *, path: str, lost: str, patch: Path, root: Path) -> None:
+        command = f"git -C {shlex.quote(str(root))} apply {shlex.quote(str(patch))}"
+        super().__init__(message, path=path, hint=f"take out dockwiz's part with: {command}")
         self.lost = lost
         """What an undo would lose, as a diff."""
         self.patch = patch
@@ -125,7 +126,11 @@ def undo(workspace: Workspace, state: StateFolder) -> Undone:
             )
             patch.write_bytes(reverse.encode("utf-8", "surrogateescape"))
             raise UndoWouldLose(
-                "was edited after the apply, and an undo would lose that", path=edited[0], lost=lost, patch=patch
+                "was edited after the apply, and an undo would lose that",
+                path=edited[0],
+                lost=lost,
+                patch=patch,
+                root=workspace.root,
             )
         write_all(workspace.root, {path: entry.before[path] for path in now if now[path] != entry.before[path]})
         _sweep_all(workspace, entry)

@@ -212,11 +212,11 @@ def _system(document: Document, parts: Parts, steps: StepsApart) -> Iterator[str
 
 
 def _environment(view: View, stage: Stage, style: Style) -> Iterator[str]:
-    """The virtual environment. Up to 3.11 the image's Python has setuptools and wheel, and builds went on with them."""
+    """The virtual environment. Up to 3.11 the image's Python has setuptools and wheel, which builds may want."""
     version = version_of_image(expanded_base(view.document, stage) or stage.base)
     own = (version is not None and version < (3, 12)) or "$" in stage.base
     if own:
-        yield f"# It sees setuptools and wheel of the image, as the installs did before.{style.newline}"
+        yield f"# It sees the packages of the image's own Python, as the installs did before.{style.newline}"
     yield style.instruction("RUN", f"python -m venv {'--system-site-packages ' if own else ''}{VENV}") + style.newline
     yield _path(style)
 
