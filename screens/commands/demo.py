@@ -12,11 +12,13 @@ from screens.commands.wizard import has_screen
 from screens.options import USUAL_SCENARIOS
 from wizard.build.engines import find_engine
 from wizard.errors import BadInput
-from wizard.samples import lay_out
+from wizard.samples import lay_out, sample_names
 from wizard.state import state_home
 
 
 def run(options: argparse.Namespace) -> int:
+    if options.sample not in sample_names():
+        raise BadInput(f"there is no sample {options.sample}", hint=f"choose one of {', '.join(sample_names())}")
     folder = _place(options)
     sample = lay_out(options.sample, folder)
     screen = has_screen() and not options.plain
