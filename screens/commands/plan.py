@@ -11,7 +11,7 @@ from screens.commands.text import cut, listed, paragraph
 from wizard.plan.fold import Plan, Step
 from wizard.plan.view_json import plan_json
 from wizard.plan.view_sarif import plan_sarif
-from wizard.report.units import seconds, size
+from wizard.report.units import count, seconds, size
 
 INDENT = "    "
 MOST_EVIDENCE = 3
@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _lines(plan: Plan) -> list[str]:
-    lines = [f"{plan.dockerfile}: {_count(len(plan.steps), 'proposal')}, {len(plan.selected)} selected"]
+    lines = [f"{plan.dockerfile}: {count(len(plan.steps), 'proposal')}, {len(plan.selected)} selected"]
     for step in plan.steps:
         lines += ["", *_proposal(step)]
     if plan.refusals:
@@ -82,7 +82,3 @@ _BASIS = {
     "catalogue": "estimated from our catalogue",
     "index": "from the index's file sizes",
 }
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"

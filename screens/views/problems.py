@@ -19,8 +19,3 @@ def problem(error: DockwizError, width: int, glyphs: Glyphs) -> list[Line]:
     if error.hint:
         rows += paragraph("   Next", error.hint, width, indent=10)
     return rows
-
-
-def problem_text(error: DockwizError) -> str:
-    """The same as plain text, for copying and for the normal screen after leaving."""
-    return str(error)

@@ -53,14 +53,6 @@ def expand(text: str, variables: Mapping[str, str | None], escape: str = "\\") -
     return lexed.text if lexed.known else None
 
 
-def variables_of(text: str, escape: str = "\\") -> frozenset[str]:
-    """The names that a word looks up."""
-    try:
-        return lex(text, {}, escape).used
-    except LexError:
-        return frozenset()
-
-
 def global_values(document: Document, build_arguments: Mapping[str, str] | None = None) -> dict[str, str | None]:
     """What FROM lines see: the ARGs before the first FROM with their defaults, and the platform arguments.
 
