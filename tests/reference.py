@@ -101,7 +101,7 @@ def torch_index(environment: dict[str, str]) -> Iterator[str]:
 def compare(
     case: Case, folder: Path, environment: dict[str, str], index: str, runs: str, daemon: Daemon | None
 ) -> dict[str, Any]:
-    """Lay the sample out, apply, compare; the report lands in docs/reference/."""
+    """Lay the sample out, apply, compare; the report lands in docs/reference/, without the address of the index."""
     lay_out("flask-torch", folder)
     dockwiz = [sys.executable, "-m", "screens.cli"]
     goal = ["--goal", case.goal] if case.goal else []
@@ -116,11 +116,11 @@ def compare(
         )
     found: dict[str, Any] = json.loads(done.stdout)
     REPORTS.mkdir(parents=True, exist_ok=True)
-    (REPORTS / f"{case.name}.json").write_text(done.stdout)
+    (REPORTS / f"{case.name}.json").write_text(done.stdout.replace(index, "INDEX"))
     report = subprocess.run(
         [*dockwiz, "report", folder], env=environment, stdout=subprocess.PIPE, text=True, check=True
     )
-    (REPORTS / f"{case.name}.md").write_text(report.stdout)
+    (REPORTS / f"{case.name}.md").write_text(report.stdout.replace(index, "INDEX"))
     print(report.stdout)
     return found
 

@@ -8,9 +8,10 @@ from rich.segment import Segment
 from textual import events
 from textual.binding import Binding
 from textual.strip import Strip
+from textual.timer import Timer
 from textual.widget import Widget
 
-from screens.lines import clean, shorten, width_of
+from screens.lines import clean, fit, width_of
 
 HELP = ("?", "Help")
 SECONDS = 5.0
@@ -47,11 +48,14 @@ class KeyBar(Widget):
         super().__init__()
         self.bindings: list[Binding] = []
         self.said = ""
+        self.silence: Timer | None = None
 
     def say(self, text: str) -> None:
-        """Show a confirmation instead of the keys, until the next key is pressed or some seconds have passed."""
+        """Show a confirmation instead of the keys but help, until the next key is pressed or some seconds have passed."""
+        if self.silence is not None:
+            self.silence.stop()
         self.said = clean(text)
-        self.set_timer(SECONDS, self.listen)
+        self.silence = self.set_timer(SECONDS, self.listen)
         self.refresh()
 
     def listen(self) -> None:
@@ -65,17 +69,15 @@ class KeyBar(Widget):
         self.refresh()
 
     def _keys(self) -> list[tuple[str, str]]:
+        if self.said:
+            return [HELP]
         return budget([(key_label(binding), binding.description) for binding in self.bindings], self.size.width)
 
     def render_line(self, y: int) -> Strip:
         base = self.rich_style
         if y:
             return Strip.blank(self.size.width, base)
-        if self.said:
-            return Strip([Segment(f" {shorten(self.said, self.size.width - 2)}", base)]).adjust_cell_length(
-                self.size.width, base
-            )
-        segments = [Segment(" ", base)]
+        segments = [Segment(self._lead(), base)]
         for key, label in self._keys():
             segments += [
                 Segment(key, base + self.get_component_rich_style("line--key", partial=True)),
@@ -83,8 +85,15 @@ class KeyBar(Widget):
             ]
         return Strip(segments).adjust_cell_length(self.size.width, base)
 
+    def _lead(self) -> str:
+        """What stands before the first key: the confirmation, wide enough that help stands at the right edge."""
+        if not self.said:
+            return " "
+        room = self.size.width - width_of(" ".join(HELP)) - 4
+        return f" {fit(self.said, room)} " if room > 0 else " "
+
     async def on_click(self, event: events.Click) -> None:
-        x = 1
+        x = width_of(self._lead())
         for key, label in self._keys():
             x += width_of(f"{key} {label}") + 2
             if event.x < x:

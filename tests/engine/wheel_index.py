@@ -13,7 +13,7 @@ import shlex
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -77,6 +77,11 @@ class _Handler(BaseHTTPRequestHandler):
         self._wheels = wheels
         self._ordinary_index = ordinary_index
         super().__init__(*arguments)  # type: ignore[arg-type]
+
+    def handle(self) -> None:
+        # pip closes its connections as it likes.
+        with suppress(ConnectionError):
+            super().handle()
 
     def do_GET(self) -> None:
         parts = [unquote(part) for part in self.path.split("?")[0].split("/") if part]
