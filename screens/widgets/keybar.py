@@ -51,7 +51,7 @@ class KeyBar(Widget):
         self.silence: Timer | None = None
 
     def say(self, text: str) -> None:
-        """Show a confirmation instead of the keys but help, until the next key is pressed or some seconds have passed."""
+        """Show a confirmation instead of the keys (but for help), until the next key or some seconds have passed."""
         if self.silence is not None:
             self.silence.stop()
         self.said = clean(text)
