@@ -118,6 +118,17 @@ class Instruction:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """What an instruction says, without where it stands: what two files are compared by."""
+
+    keyword: str
+    flags: tuple[tuple[str, str | None], ...]
+    argument: str
+    heredocs: tuple[tuple[str, bool, bool, bytes], ...]
+    """Name, whether it is expanded, whether tabs are stripped, and the body."""
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """One build stage: a FROM and what follows it."""
 
@@ -159,6 +170,8 @@ class Document:
     instructions: tuple[Instruction, ...]
     """All, in file order; ARG lines before the first FROM included."""
     stages: tuple[Stage, ...]
+    planned: tuple[Reading, ...] | None = None
+    """What the edits that made this document meant its instructions to be; None for one that was read."""
 
     @property
     def newline(self) -> str:

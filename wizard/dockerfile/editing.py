@@ -2,7 +2,8 @@
 
 Every function returns edits of the document it was given. `splice` applies any number of them at once, so edits of
 one document compose as long as they touch different bytes. Text may hold any bytes (lone surrogates stand for those
-that are not UTF-8).
+that are not UTF-8). An edit that adds or takes away whole instructions says so (`inserts`, `removes`): `splice` holds
+the result to it.
 """
 
 from __future__ import annotations
@@ -10,29 +11,37 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from dataclasses import replace as changed
 
 from wizard.dockerfile.arguments import decode
 from wizard.dockerfile.blanking import blank_span
 from wizard.dockerfile.document import Document, Flag, Instruction, Span
 from wizard.dockerfile.errors import EditConflict
+from wizard.dockerfile.planned import difference, plan_of
 from wizard.dockerfile.scanner import parse
 from wizard.dockerfile.style import LINE_WIDTH, style_of
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """The bytes of `span` become `text`."""
+    """The bytes of `span` become `text`. Unless it says otherwise, it changes the one instruction that it lies in."""
 
     span: Span
     text: str
+    inserts: str = ""
+    """The new instructions among `text`, as whole lines."""
+    removes: int | None = None
+    """Index of the instruction that goes as a whole."""
 
 
 def splice(document: Document, edits: Iterable[Edit]) -> Document:
-    """The document with all edits applied, read anew.
+    """The document with all edits applied, read anew; it knows the instructions that were `planned`.
 
-    Raises EditConflict where two of them overlap, DockerfileError where BuildKit would refuse the result. Insertions
-    at one place come in the order given.
+    Raises EditConflict where two of them overlap, or where the result holds other instructions or parser directives
+    than the edits mean to leave; DockerfileError where BuildKit would refuse the result. Insertions at one place come
+    in the order given.
     """
+    edits = tuple(edits)
     pieces: list[bytes] = []
     at = 0
     for edit in sorted(edits, key=lambda edit: (edit.span.start, edit.span.end)):
@@ -42,7 +51,15 @@ def splice(document: Document, edits: Iterable[Edit]) -> Document:
         pieces += (document.source[at : edit.span.start], edit.text.encode("utf-8", "surrogateescape"))
         at = edit.span.end
     pieces.append(document.source[at:])
-    return parse(b"".join(pieces), document.path)
+    planned = plan_of(document, edits)
+    result = parse(b"".join(pieces), document.path)
+    wrong = difference(planned, result)
+    if wrong is not None:
+        found = f"{wrong.found or 'nothing'} where {wrong.planned or 'nothing'} was planned"
+        raise EditConflict(f"the edited file reads otherwise: {found}", path=document.path, line=wrong.line)
+    if [(d.name, d.value) for d in result.directives] != [(d.name, d.value) for d in document.directives]:
+        raise EditConflict("an edit changes the parser directives", path=document.path, line=1)
+    return changed(result, planned=planned)
 
 
 def block(document: Document, instruction: Instruction) -> Span:
@@ -57,20 +74,20 @@ def block(document: Document, instruction: Instruction) -> Span:
 def insert_before(document: Document, instruction: Instruction, text: str) -> Edit:
     """New lines above an instruction and its comments."""
     at = block(document, instruction).start
-    return Edit(Span(at, at), _lines(document, text, at))
+    return Edit(Span(at, at), _lines(document, text, at), inserts=text)
 
 
 def insert_after(document: Document, instruction: Instruction, text: str) -> Edit:
     """New lines below an instruction."""
     tail = _dangling_tail(document, instruction)
     if tail is not None:
-        return Edit(tail, _closed(document, tail) + _lines(document, text, instruction.span.start))
+        return Edit(tail, _closed(document, tail) + _lines(document, text, instruction.span.start), inserts=text)
     end = instruction.span.end
     lines = _lines(document, text, instruction.span.start)
     if document.source[:end].endswith(b"\n"):
-        return Edit(Span(end, end), lines)
+        return Edit(Span(end, end), lines, inserts=text)
     newline = newline_at(document, instruction.span.start)
-    return Edit(Span(end, end), newline + lines.removesuffix(newline))
+    return Edit(Span(end, end), newline + lines.removesuffix(newline), inserts=text)
 
 
 def delete(document: Document, instruction: Instruction) -> Edit:
@@ -79,7 +96,8 @@ def delete(document: Document, instruction: Instruction) -> Edit:
     source = document.source
     above = source[: span.start].rstrip(b" \t").endswith((b"\n\n", b"\n\r\n")) or not source[: span.start].strip()
     below = re.compile(rb"[ \t]*\r?\n").match(source, span.end)
-    return Edit(Span(span.start, below.end() if above and below else span.end), "")
+    end = below.end() if above and below else span.end
+    return Edit(Span(span.start, end), "", removes=instruction.index)
 
 
 def move(

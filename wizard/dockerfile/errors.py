@@ -10,4 +10,4 @@ class DockerfileError(DockwizError):
 
 
 class EditConflict(DockwizError):
-    """Two edits want to change the same bytes."""
+    """Edits that cannot be made: two change the same bytes, or one would change more than it names."""
