@@ -15,6 +15,7 @@ from screens.repo_note import repo_note
 from screens.session import Page
 from screens.views import sources
 from screens.views.colours import Coloured, colour
+from wizard.build.marks import OWN_TAG
 from wizard.errors import DockwizError
 from wizard.rules.base import Proposal, Rule
 from wizard.workspace import Workspace
@@ -161,18 +162,21 @@ class Flow:
         self._build_wanted = False
         root, context = session.workspace.root, session.workspace.context
         dockerfile = session.inspection.dockerfile or "Dockerfile"
-        self.tag = f"{image_name(session.name)}:dockwiz"
+        self.tag = f"{image_name(session.name)}:{OWN_TAG}"
         tag = self.tag
         logs = self.logs = LogStore()
 
         def work() -> RunningBuild:
             from wizard.build.buildx import start
+            from wizard.build.marks import BUILD_LABELS
             from wizard.build.request import BuildRequest
+            from wizard.build.stored import new_log
             from wizard.state import state_folder
 
-            log_file = state_folder(root).ensure() / "builds" / f"{time.strftime('%Y%m%d-%H%M%S')}.rawjson.gz"
-            request = BuildRequest(root / context, root / dockerfile, tag=tag, load=engine.driver != "docker")
-            return start(request, engine, log_file)
+            request = BuildRequest(
+                root / context, root / dockerfile, tag=tag, labels=BUILD_LABELS, load=engine.driver != "docker"
+            )
+            return start(request, engine, new_log(state_folder(root)))
 
         def follow(running: RunningBuild) -> Any:
             from wizard.history.measurements import of_build

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 from screens.commands.prepare import open_repo, request_of
 from wizard.build.buildx import start
 from wizard.build.engines import find_engine
 from wizard.build.events import BuildEvent
+from wizard.build.marks import BUILD_LABELS
 from wizard.build.plain import json_lines, plain_lines
 from wizard.build.replay import replay
 from wizard.build.request import display_command
+from wizard.build.stored import new_log
 from wizard.build.trace import Reducer
-from wizard.errors import BadInput
 from wizard.history.measurements import of_build
 from wizard.history.store import record
-from wizard.state import StateFolder
-
-KEPT_LOGS = 20
 
 
 def run(options: argparse.Namespace) -> int:
@@ -39,10 +34,11 @@ def run(options: argparse.Namespace) -> int:
         cache_from=tuple(options.cache_from),
         cache_to=tuple(options.cache_to),
         load=options.tag is not None and engine.driver != "docker",
+        labels={} if options.tag else BUILD_LABELS,
     )
     if options.progress != "json":
         print(f"$ {' '.join(display_command(request))}", file=sys.stderr)
-    with start(request, engine, _log_file(repo.state)) as running:
+    with start(request, engine, new_log(repo.state)) as running:
         try:
             code = _show(running.events(), options.progress)
         except KeyboardInterrupt:
@@ -62,15 +58,3 @@ def _show(events: Iterable[BuildEvent | str], progress: str) -> int:
     for line in lines:
         print(line, flush=True)
     return reducer.finish().exit_code
-
-
-def _log_file(state: StateFolder) -> Path:
-    """A new file for the raw events in the state folder; the oldest ones make room."""
-    folder = state.ensure() / "builds"
-    try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-    except OSError as error:
-        raise BadInput(f"cannot be made: {(error.strerror or '').lower()}", path=str(folder)) from error
-    for old in sorted(folder.glob("*.jsonl"))[: -KEPT_LOGS + 1]:
-        old.unlink(missing_ok=True)
-    return folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.jsonl"

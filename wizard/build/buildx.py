@@ -20,7 +20,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 
 from wizard.build import failure
 from wizard.build.events import BuildEnd, BuildEvent, BuildStart, decode_line, encode
@@ -57,7 +57,7 @@ class BuildResult:
 
 
 def start(request: BuildRequest, engine: Engine, log_file: Path | None = None) -> RunningBuild:
-    """Starts a build. `log_file` receives the raw events, readable by the user only (compressed where it ends in .gz).
+    """Starts a build. `log_file` receives the raw events, readable by the user only.
 
     Raises BadInput where the Dockerfile cannot be read or the log cannot be written, NoEngine where there is no docker
     command.
@@ -264,13 +264,7 @@ def _open_log(path: Path) -> IO[bytes]:
         os.fchmod(descriptor, 0o600)
     except OSError as error:
         raise BadInput(f"cannot be written: {(error.strerror or '').lower()}", path=str(path)) from error
-    if path.suffix != ".gz":
-        return os.fdopen(descriptor, "wb", buffering=0)
-    import gzip
-
-    # Closing a GzipFile leaves the file below it open, unless it is the one that opened it.
-    os.close(descriptor)
-    return cast(IO[bytes], gzip.open(path, "wb"))
+    return os.fdopen(descriptor, "wb", buffering=0)
 
 
 def _outcome(exit_code: int, cancelled: bool) -> str:

@@ -1,6 +1,8 @@
 """Finding and removing what dockwiz made: containers, images, cache mounts, private copies.
 
 Layers in the builder's cache carry no mark of ours; the engine collects them itself, or `docker builder prune` does.
+What a person made of our images is theirs, although it inherits our label: containers started from them, images built
+from them, and any further name that they were given.
 """
 
 from __future__ import annotations
@@ -14,7 +16,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from wizard.build.api import EngineApi, EngineError
-from wizard.compare.rounds import LABEL
+from wizard.build.marks import BUILD_LABELS, LABEL, OWN_TAG
+from wizard.compare.rounds import TAG
 from wizard.errors import NoEngine
 
 Kind = Literal["container", "image", "cache mount", "private copy"]
@@ -32,7 +35,7 @@ class Leftover:
     """For people."""
     bytes: int | None
     comparison: str
-    """The comparison that made it."""
+    """The comparison that made it; empty for the image of a build."""
 
     @property
     def in_use(self) -> bool:
@@ -67,7 +70,7 @@ def remove_comparison(api: EngineApi, comparison: str, folder: Path) -> None:
 
 
 def _on_engine(api: EngineApi) -> tuple[Leftover, ...]:
-    return (*_containers(api, LABEL), *_images(api, LABEL), *_mounts(api, ""))
+    return (*_containers(api, f"{LABEL}=compare"), *_images(api, LABEL), *_mounts(api, ""))
 
 
 def _containers(api: EngineApi, mark: str) -> tuple[Leftover, ...]:
@@ -79,9 +82,18 @@ def _containers(api: EngineApi, mark: str) -> tuple[Leftover, ...]:
 def _images(api: EngineApi, mark: str) -> tuple[Leftover, ...]:
     found = []
     for item in api.images(label=mark):
-        names = [name for name in item.get("RepoTags") or () if name != "<none>:<none>"] or [item["Id"]]
-        found += [Leftover("image", name, name, int(item["Size"]), _comparison(item)) for name in names]
+        names = [name for name in item.get("RepoTags") or () if name != "<none>:<none>"]
+        own = [name for name in names if _is_own(name, item)] if names else [item["Id"]]
+        found += [Leftover("image", name, name, int(item["Size"]), _comparison(item)) for name in own]
     return tuple(found)
+
+
+def _is_own(name: str, image: Mapping[str, Any]) -> bool:
+    """Whether dockwiz gave an image this name."""
+    repository, _, tag = name.rpartition(":")
+    if image["Labels"][LABEL] == BUILD_LABELS[LABEL]:
+        return tag == OWN_TAG
+    return repository == TAG
 
 
 def _comparison(item: Mapping[str, Any]) -> str:
@@ -127,7 +139,8 @@ def _remove(api: EngineApi | None, leftover: Leftover) -> None:
         case "container" if api is not None:
             api.remove_container(leftover.id, force=True)
         case "image" if api is not None:
-            api.remove_image(leftover.id, force=True)
+            # Without force: an image that a container of the person's uses stays.
+            api.remove_image(leftover.id)
         case "cache mount" if api is not None:
             api.prune_build_cache(leftover.id)
 

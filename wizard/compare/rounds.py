@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from wizard.build.marks import LABEL
 from wizard.build.request import BuildRequest
 from wizard.compare.bases import base_images, write_warm_up
 from wizard.compare.edits import edited
@@ -24,8 +25,7 @@ from wizard.dockerfile.document import Document, Stage
 from wizard.inspection.values import Engine
 
 TAG = "dockwiz/compare"
-LABEL = "dev.dockwiz"
-"""Every image and container of ours has this label, with the value `compare`, and `dev.dockwiz.id` beside it."""
+"""The repository of the images that a comparison makes."""
 
 Purpose = Scenario | Literal["prepare"]
 

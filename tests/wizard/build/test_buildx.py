@@ -174,7 +174,7 @@ def test_a_snapshot_may_be_taken_from_another_thread(reach: Engine, project: Pro
 
 
 def test_a_killed_builder_is_a_failure_that_says_so(reach: Engine, project: Project, tmp_path: Path) -> None:
-    log = tmp_path / "build.jsonl.gz"
+    log = tmp_path / "build.jsonl"
     build = start(project(SLOW, no_cache=True), reach, log)
     wait_for_output(build)
     os.killpg(build.pid, signal.SIGKILL)

@@ -1,9 +1,15 @@
-"""What is left of ours on disk."""
+"""What is left of ours on disk and on the engine, and what is not ours."""
 
 from __future__ import annotations
 
+import uuid
 from pathlib import Path
 
+import pytest
+
+from tests.conftest import Engine as DockerEngine
+from wizard.build.api import EngineApi
+from wizard.build.marks import BUILD_LABELS
 from wizard.compare.clean import find_leftovers, remove
 
 
@@ -17,3 +23,33 @@ def test_copies_of_comparisons_and_of_samples_are_found_and_removed(tmp_path: Pa
     assert remove(None, found) == ()
     assert find_leftovers(None, tmp_path) == ()
     assert (tmp_path / "repo-12ab" / "history.sqlite").exists()
+
+
+@pytest.mark.engine
+def test_the_image_of_a_build_is_ours_and_what_was_made_of_it_is_not(
+    engine: DockerEngine, api: EngineApi, tmp_path: Path
+) -> None:
+    name = f"dockwiz-test-{uuid.uuid4().hex[:12]}"
+    ours, further, derived = f"{name}:dockwiz", f"{name}:1.0", f"{name}:derived"
+    labels = [f"--label={key}={value}" for key, value in BUILD_LABELS.items()]
+
+    def build(tag: str, dockerfile: str, *options: str) -> None:
+        (tmp_path / "Dockerfile").write_text(dockerfile)
+        engine.docker("buildx", "build", "-q", "--provenance=false", *options, "-t", tag, tmp_path)
+
+    build(ours, f"FROM debian:bookworm-slim\nENV ONCE={name}\nCMD sleep 300\n", *labels)
+    build(derived, f"FROM {ours}\nENV MORE=1\n")
+    container = engine.docker("run", "-d", "--name", name, ours).strip()
+    try:
+        found = tuple(item for item in find_leftovers(api, tmp_path) if name in item.name or container in item.id)
+        assert [(item.kind, item.name) for item in found] == [("image", ours)]
+        # A container of the person's needs it.
+        assert "container" in remove(api, found)[0]
+        engine.docker("rm", "-f", name)
+        engine.docker("tag", ours, further)
+        assert remove(api, found) == ()
+        left = engine.docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", name).split()
+        assert sorted(left) == [further, derived]
+    finally:
+        engine.run(["docker", "rm", "-f", name])
+        engine.run(["docker", "image", "rm", "-f", ours, further, derived])

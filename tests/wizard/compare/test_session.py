@@ -16,9 +16,9 @@ import pytest
 from tests.conftest import Engine as DockerEngine
 from tests.wizard.compare.conftest import SERVER, Image
 from wizard.build.api import EngineApi
+from wizard.build.marks import LABEL
 from wizard.compare.behaviour import Limits
 from wizard.compare.clean import find_leftovers, remove
-from wizard.compare.rounds import LABEL
 from wizard.compare.session import Options, compare
 from wizard.compare.sides import Side, parse_side, side_of_workspace
 from wizard.compare.values import Comparison, Progress, Scenario
