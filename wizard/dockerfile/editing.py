@@ -15,9 +15,9 @@ from dataclasses import replace as changed
 
 from wizard.dockerfile.arguments import decode
 from wizard.dockerfile.blanking import blank_span
-from wizard.dockerfile.document import Document, Flag, Instruction, Span
+from wizard.dockerfile.document import Document, Flag, Instruction, Reading, Span
 from wizard.dockerfile.errors import EditConflict
-from wizard.dockerfile.planned import difference, plan_of
+from wizard.dockerfile.planned import difference, plan_of, read_alone
 from wizard.dockerfile.scanner import parse
 from wizard.dockerfile.style import LINE_WIDTH, style_of
 
@@ -51,12 +51,24 @@ def splice(document: Document, edits: Iterable[Edit]) -> Document:
         pieces += (document.source[at : edit.span.start], edit.text.encode("utf-8", "surrogateescape"))
         at = edit.span.end
     pieces.append(document.source[at:])
-    planned = plan_of(document, edits)
-    result = parse(b"".join(pieces), document.path)
+    return _held_to(plan_of(document, edits), document, b"".join(pieces))
+
+
+def assemble(document: Document, pieces: Iterable[str]) -> Document:
+    """A new file in place of a document, out of whole lines; it knows the instructions that were `planned`.
+
+    Every piece is read by itself too, so none of them can swallow the next. Raises as `splice` does.
+    """
+    encoded = [piece.encode("utf-8", "surrogateescape") for piece in pieces]
+    planned = tuple(reading for piece in encoded for reading in read_alone(document, piece))
+    return _held_to(planned, document, b"".join(encoded))
+
+
+def _held_to(planned: tuple[Reading, ...], document: Document, source: bytes) -> Document:
+    result = parse(source, document.path)
     wrong = difference(planned, result)
     if wrong is not None:
-        found = f"{wrong.found or 'nothing'} where {wrong.planned or 'nothing'} was planned"
-        raise EditConflict(f"the edited file reads otherwise: {found}", path=document.path, line=wrong.line)
+        raise EditConflict(f"the edited file reads otherwise: {wrong}", path=document.path, line=wrong.line)
     if [(d.name, d.value) for d in result.directives] != [(d.name, d.value) for d in document.directives]:
         raise EditConflict("an edit changes the parser directives", path=document.path, line=1)
     return changed(result, planned=planned)

@@ -40,6 +40,11 @@ class Difference:
     line: int | None
     """1-based line of what stands there instead; None past the end."""
 
+    def __str__(self) -> str:
+        if self.planned == self.found:
+            return f"another {self.found} than planned"
+        return f"{self.found or 'nothing'} where {self.planned or 'nothing'} was planned"
+
 
 def reading_of(source: bytes, instruction: Instruction) -> Reading:
     """What an instruction says, without where it stands."""
@@ -112,7 +117,7 @@ def _touched(document: Document, span: Span) -> Iterator[Instruction]:
 
 def _inserted(document: Document, edits: Iterable[PlannedEdit]) -> Iterator[Reading]:
     for edit in sorted(edits, key=lambda edit: (edit.span.start, edit.span.end)):
-        yield from _alone(document, edit.inserts.encode("utf-8", "surrogateescape"), None)
+        yield from read_alone(document, edit.inserts.encode("utf-8", "surrogateescape"))
 
 
 def _changed(document: Document, instruction: Instruction, edits: list[PlannedEdit]) -> Reading:
@@ -123,15 +128,18 @@ def _changed(document: Document, instruction: Instruction, edits: list[PlannedEd
         pieces += (document.source[at : edit.span.start], edit.text.encode("utf-8", "surrogateescape"))
         at = max(at, edit.span.end)
     pieces.append(document.source[at : instruction.span.end])
-    found = _alone(document, b"".join(pieces), instruction)
+    found = read_alone(document, b"".join(pieces), instruction)
     if len(found) != 1:
         what = "leaves nothing of an instruction" if not found else "makes several instructions of one"
         raise EditConflict(f"an edit {what}", path=document.path, line=instruction.start_line)
     return found[0]
 
 
-def _alone(document: Document, text: bytes, instruction: Instruction | None) -> list[Reading]:
-    """Lines read as a file of their own, with the escape character of the document."""
+def read_alone(document: Document, text: bytes, instruction: Instruction | None = None) -> list[Reading]:
+    """Lines read as a file of their own, with the escape character of the document.
+
+    Raises EditConflict, at the line of the `instruction` that they come from, where that cannot be done.
+    """
     source = b"# escape=" + document.escape.encode() + b"\n\n" + text
     try:
         return [reading_of(source, one) for one in Scan(source).instructions]

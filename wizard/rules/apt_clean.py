@@ -26,8 +26,10 @@ from wizard.dockerfile.stages import base_stage
 from wizard.dockerfile.state import environment
 from wizard.inspection.apt import AptFlow, apt_flow
 from wizard.inspection.mounted import Hindrance, cleaning_of, covered, stops_at_failure
+from wizard.inspection.places import line_at
 from wizard.inspection.steps import APT, Reading, read_steps
 from wizard.rules.base import Category, Estimate, Proposal, Refusal, View, evidence_at
+from wizard.wording import listed
 
 ID = "apt-clean"
 TITLE = "Remove apt's package lists in the step that fetched them"
@@ -60,19 +62,24 @@ def propose(view: View) -> Proposal | Refusal | None:
             return None
         reading, because = kept[0]
         place = reading.instruction
-        return Refusal(ID, f"line {place.start_line}: {because}", (evidence_at(view, place),))
-    lines = ", ".join(str(reading.instruction.start_line) for reading in found)
+        return Refusal(ID, f"{line_at(place.start_line)}: {because}", (evidence_at(view, place),))
+    places = listed([line_at(reading.instruction.start_line) for reading in found])
+    result = splice(document, edits)
     return Proposal(
         rule=ID,
         title=TITLE,
         category=CATEGORY,
         safety="safe",
-        why=f"The package lists that line {lines} fetches stay in the image, and nothing reads them at run time.",
+        why=f"The package lists fetched in {places} stay in the image, and nothing reads them at run time.",
         evidence=tuple(evidence_at(view, reading.instruction) for reading in found),
-        edits={view.dockerfile: splice(document, edits).source},
+        edits={view.dockerfile: result.source},
+        planned=result.planned,
         estimate=Estimate(None, _LIST_BYTES, "catalogue"),
         risk="No later step uses the lists without fetching them."
-        + "".join(f" Line {r.instruction.start_line} is left as it is: {because}." for r, because in kept),
+        + "".join(
+            f" {line_at(reading.instruction.start_line).capitalize()} is left as it is: {because}."
+            for reading, because in kept
+        ),
     )
 
 
@@ -80,7 +87,7 @@ def _cleaning(document: Document, flow: AptFlow, stage: Stage, reading: Reading)
     """The command to add, or why the lists have to stay."""
     later = flow.needs_lists(stage, reading.instruction)
     if later is not None:
-        return f"line {later.start_line} uses apt without `apt-get update`, and would find no lists"
+        return f"{line_at(later.start_line)} uses apt without `apt-get update`, and would find no lists"
     script = reading.script
     if script is None:
         return "its commands cannot be read"

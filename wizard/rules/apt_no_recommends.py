@@ -26,7 +26,7 @@ from wizard.dockerfile.editing import Edit, splice
 from wizard.dockerfile.installs import Install
 from wizard.inspection.steps import read_steps
 from wizard.inspection.values import Evidence
-from wizard.rules.base import Category, Proposal, Refusal, View
+from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at
 
 ID = "apt-no-recommends"
 TITLE = "Install no merely recommended Debian packages"
@@ -47,10 +47,10 @@ def propose(view: View) -> Proposal | Refusal | None:
             for install in reading.installs:
                 if _lacks_it(install):
                     edits += _edits(install, view.document)
-                    text = f"RUN {reading.instruction.argument}"[:200]
-                    evidence.append(Evidence(view.dockerfile, reading.instruction.start_line, text))
+                    evidence.append(evidence_at(view, reading.instruction))
     if not edits:
         return None
+    result = splice(view.document, edits)
     return Proposal(
         rule=ID,
         title=TITLE,
@@ -58,7 +58,8 @@ def propose(view: View) -> Proposal | Refusal | None:
         safety="review",
         why="Packages that are only recommended are installed too; most images do not need them.",
         evidence=tuple(dict.fromkeys(evidence)),
-        edits={view.dockerfile: splice(view.document, edits).source},
+        edits={view.dockerfile: result.source},
+        planned=result.planned,
         risk="A recommended package may be needed at run time: build it and compare.",
     )
 

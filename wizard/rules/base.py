@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from wizard.dockerfile.document import Document, Instruction
-from wizard.inspection.masking import shown
+from wizard.dockerfile.document import Document, Instruction, Reading
+from wizard.inspection.places import quoted
 from wizard.inspection.values import Evidence, Inspection
 from wizard.workspace import Workspace
 
@@ -44,7 +44,7 @@ class View:
 
 def evidence_at(view: View, instruction: Instruction) -> Evidence:
     """An instruction of the Dockerfile as evidence, secrets masked."""
-    return Evidence(view.dockerfile, instruction.start_line, shown(f"{instruction.keyword} {instruction.argument}"))
+    return quoted(view.dockerfile, instruction)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,9 @@ class Proposal:
     evidence: tuple[Evidence, ...]
     edits: Mapping[str, bytes | None]
     """Whole new content by path; None removes the file; empty for advice."""
+    planned: tuple[Reading, ...] | None = None
+    """The instructions that the Dockerfile is to hold: `planned` of the document that `splice` or `assemble` gave. None:
+    the same as before. The gate holds the result to them."""
     estimate: Estimate | None = None
     risk: str = ""
     """What was checked, and what could still go wrong; one or two sentences."""

@@ -37,6 +37,7 @@ from wizard.dockerfile.state import State, environment
 from wizard.inspection.apt import AptFlow, apt_flow
 from wizard.inspection.mounted import Cleaning, Hindrance, cleaning_of, covered, set_in, taken_out
 from wizard.inspection.pip_installs import is_pip
+from wizard.inspection.places import line_at
 from wizard.inspection.steps import APT, Reading, read_steps
 from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at
 
@@ -119,7 +120,7 @@ def propose(view: View) -> Proposal | Refusal | None:
                 cleared |= {step.stage.index for mount in mounts if mount.docker_clean is not None}
         result = splice(document, edits)
     except EditConflict as error:
-        return Refusal(ID, f"line {error.line}: {error.message}")
+        return Refusal(ID, f"{line_at(error.line)}: {error.message}")
     if not changed:
         return _refusal(view, problems)
     names = " and ".join(sorted(managers))
@@ -133,8 +134,12 @@ def propose(view: View) -> Proposal | Refusal | None:
         "everything again.",
         evidence=tuple(evidence_at(view, instruction) for instruction in changed),
         edits={view.dockerfile: result.source},
+        planned=result.planned,
         risk="A cache mount is kept by the builder and is not part of the image; on a fresh builder nothing is gained."
-        + "".join(f" Line {p.instruction.start_line} is left as it is: {p.because}." for p in left.values()),
+        + "".join(
+            f" {line_at(problem.instruction.start_line).capitalize()} is left as it is: {problem.because}."
+            for problem in left.values()
+        ),
     )
 
 
@@ -151,7 +156,8 @@ def _refusal(view: View, problems: list[_Problem]) -> Refusal | None:
     if not problems:
         return None
     first = min(problems, key=lambda problem: problem.instruction.index)
-    return Refusal(ID, f"line {first.instruction.start_line}: {first.because}", (evidence_at(view, first.instruction),))
+    because = f"{line_at(first.instruction.start_line)}: {first.because}"
+    return Refusal(ID, because, (evidence_at(view, first.instruction),))
 
 
 def _apt(document: Document, flow: AptFlow, steps: list[_Step]) -> Iterator[tuple[_Step, _Mounts | _Problem]]:
@@ -175,8 +181,8 @@ def _apt(document: Document, flow: AptFlow, steps: list[_Step]) -> Iterator[tupl
         later = next((other for other in flow.later(step.stage, instruction) if other.index in blocked), None)
         if later is not None and outcome.docker_clean is not None:
             blocked[index] = blocked[later.index]
-            because = f"line {later.start_line} would then leave its downloads in the image ({blocked[later.index]})"
-            yield step, _Problem(instruction, because)
+            place, why = line_at(later.start_line), blocked[later.index]
+            yield step, _Problem(instruction, f"{place} would then leave its downloads in the image ({why})")
         elif outcome.new or outcome.cleaning.commands or outcome.cleaning.words:
             yield step, outcome
 

@@ -44,6 +44,7 @@ from wizard.inspection.copies import (
     working_directory,
 )
 from wizard.inspection.pip_installs import Manifest, manifests_of, requirement_files
+from wizard.inspection.places import line_at
 from wizard.inspection.steps import Reading, read_steps
 from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at
 
@@ -89,12 +90,13 @@ def propose(view: View) -> Proposal | Refusal | None:
         title=TITLE,
         category=CATEGORY,
         safety="safe",
-        why=f"Line {copy.start_line} copies the sources before line {install.start_line} installs packages, so one "
-        "edited file runs every install again.",
+        why=f"{line_at(copy.start_line).capitalize()} copies the sources before {line_at(install.start_line)} installs "
+        "packages, so one edited file runs every install again.",
         evidence=tuple(
             evidence_at(view, item) for move in moves for item in (move.moved[0], move.installs[0].instruction)
         ),
         edits={view.dockerfile: document.source},
+        planned=document.planned,
         risk=_risk(moves),
     )
 
@@ -132,7 +134,7 @@ def _in_stage(view: View, stage: Stage) -> _Move | Refusal | None:
     if not installs:
         if barrier is None or not any(r.installs for r in readings if r.instruction.index >= where.index):
             return None
-        return Refusal(ID, f"line {where.start_line}: {barrier}", (evidence_at(view, where),))
+        return Refusal(ID, f"{line_at(where.start_line)}: {barrier}", (evidence_at(view, where),))
     last = installs[-1].instruction
     moved = [instruction for instruction in moved if instruction.index < last.index]
     needs = tuple(_needed_manifests(view, stage, installs, frozenset(i.index for i in moved)))
@@ -257,18 +259,17 @@ def _needed_manifests(
 
 def _cannot_land(stage: Stage, instruction: Instruction, last: Instruction, copy: ContextCopy | None) -> str | None:
     """Why this copy would mean something else below `last`; None where it means the same."""
+    line = line_at(instruction.start_line)
     text = instruction.argument + "".join(flag.value or "" for flag in instruction.flags)
     between = [i for i in stage.instructions if instruction.index < i.index <= last.index]
     if "$" in text and any(i.keyword in ("ARG", "ENV") for i in between):
-        return (
-            f"line {instruction.start_line}: the copy uses variables, and ARG or ENV stand between it and the install"
-        )
+        return f"{line}: the copy uses variables, and ARG or ENV stand between it and the install"
     if any(i.keyword == "WORKDIR" for i in between):
         target = (instruction.json or tuple(word.text for word in instruction.words))[-1]
         if not target.startswith("/"):
-            return f"line {instruction.start_line}: the copy is relative to a WORKDIR that changes before the install"
+            return f"{line}: the copy is relative to a WORKDIR that changes before the install"
     if copy is None and not instruction.flag("from"):
-        return f"line {instruction.start_line}: where this copy goes depends on a value that only the build knows"
+        return f"{line}: where this copy goes depends on a value that only the build knows"
     return None
 
 

@@ -30,6 +30,7 @@ from wizard.inspection.debian import bare, of_use_at_run_time_only
 from wizard.inspection.ecosystems.requirements import Requirement, parse_requirements
 from wizard.inspection.native import Catalogue, catalogue
 from wizard.inspection.pip_installs import manifests_of
+from wizard.inspection.places import line_at
 from wizard.inspection.steps import APT, Reading, read_steps
 from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at
 
@@ -59,6 +60,7 @@ def propose(view: View) -> Proposal | Refusal | None:
         return refusals[0] if refusals else None
     first, below = found[0]
     edits = [edit for stage, lower in found for edit in _edits(view, stage, lower)]
+    result = splice(document, edits)
     return Proposal(
         rule=ID,
         title=TITLE,
@@ -67,7 +69,8 @@ def propose(view: View) -> Proposal | Refusal | None:
         why=f"The stage {first.buildkit_name} waits until {below.buildkit_name} has installed packages that no build "
         "needs.",
         evidence=tuple(evidence_at(view, stage.instructions[0]) for stage, _ in found),
-        edits={view.dockerfile: splice(document, edits).source},
+        edits={view.dockerfile: result.source},
+        planned=result.planned,
         risk=f"Checked: every package of {below.buildkit_name} is of use at run time only.",
     )
 
@@ -95,7 +98,7 @@ def _problem(view: View, tables: Catalogue, stage: Stage, lower: Stage) -> str |
     installs = False
     for reading in read_steps(view.document, lower)[1:]:
         instruction = reading.instruction
-        line = f"line {instruction.start_line}"
+        line = line_at(instruction.start_line)
         if instruction.keyword in _REPEATED | _INHERITED_ONLY:
             continue
         if reading.role not in ("install", "neutral") or not reading.managers <= APT or _is_more(reading):
@@ -118,7 +121,7 @@ def _unclear_step(view: View, stage: Stage, lower: Stage) -> str | None:
         for reading in read_steps(document, other):
             known = reading.role != "unknown" and reading.managers <= APT | {"pip", "uv"}
             if reading.instruction.keyword == "RUN" and not known and not _is_plain(reading):
-                line = f"line {reading.instruction.start_line}"
+                line = line_at(reading.instruction.start_line)
                 return f"{line}: whether this step needs something of {lower.buildkit_name} is not known"
     return None
 

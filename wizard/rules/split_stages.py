@@ -28,10 +28,9 @@ from collections.abc import Iterator
 
 from wizard.dockerfile.arguments import decode
 from wizard.dockerfile.document import Document, Instruction, Stage
-from wizard.dockerfile.editing import Edit, splice
+from wizard.dockerfile.editing import Edit, assemble, splice
 from wizard.dockerfile.errors import EditConflict
 from wizard.dockerfile.expansion import expanded_base
-from wizard.dockerfile.scanner import parse
 from wizard.dockerfile.style import Style, style_of
 from wizard.inspection.build_packages import BuildPackages, sort_packages
 from wizard.inspection.copies import context_copies, context_path
@@ -41,11 +40,13 @@ from wizard.inspection.ecosystems.python import version_of_image
 from wizard.inspection.ecosystems.requirements import Requirement, parse_requirements
 from wizard.inspection.files import list_files
 from wizard.inspection.native import catalogue
+from wizard.inspection.places import line_at
 from wizard.inspection.programs import programs_used
 from wizard.inspection.runtime import absolute_python, compiles, login_shell
 from wizard.inspection.steps import Reading, words_of
 from wizard.inspection.system_steps import StepsApart, take_apart
 from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at
+from wizard.wording import listed
 
 ID = "split-stages"
 TITLE = "Build in stages of their own, ship without compilers"
@@ -83,7 +84,7 @@ def propose(view: View) -> Proposal | Refusal | None:
         return Refusal(ID, reason.because, reason.evidence or (evidence_at(view, stage.instructions[0]),))
     except EditConflict as reason:
         here = (evidence_at(view, stage.instructions[0]),)
-        return Refusal(ID, f"line {reason.line}: the step cannot be taken apart, {reason.message}", here)
+        return Refusal(ID, f"{line_at(reason.line)}: the step cannot be taken apart, {reason.message}", here)
     doubts = [*packages.unknown, *_odd_steps(parts)]
     moved = [word.text for one in packages.moved for word in one.words]
     return Proposal(
@@ -91,10 +92,11 @@ def propose(view: View) -> Proposal | Refusal | None:
         title=TITLE,
         category=CATEGORY,
         safety="review" if doubts else "safe",
-        why=f"{_list(moved)} {'is' if len(moved) == 1 else 'are'} needed to install packages only, and shipped with "
+        why=f"{listed(moved)} {'is' if len(moved) == 1 else 'are'} needed to install packages only, and shipped with "
         "the image.",
         evidence=tuple(evidence_at(view, one.reading.instruction) for one in packages.moved),
         edits={view.dockerfile: text.source},
+        planned=text.planned,
         risk=_risk(packages, doubts),
     )
 
@@ -103,7 +105,7 @@ def propose(view: View) -> Proposal | Refusal | None:
 
 
 def _check_base(view: View, stage: Stage) -> None:
-    line = f"line {stage.instructions[0].start_line}"
+    line = line_at(stage.instructions[0].start_line)
     base = expanded_base(view.document, stage) or stage.base
     found = _PYTHON_IMAGE.match(base)
     # Whatever a build argument puts into `python:${VERSION}-slim`, it stays a slim image.
@@ -134,7 +136,7 @@ def _odd_steps(parts: Parts) -> list[str]:
     for reading in parts.application:
         if reading.instruction.keyword != "RUN" or reading.role != "unknown" or reading.script is None:
             continue
-        line = f"line {reading.instruction.start_line}"
+        line = line_at(reading.instruction.start_line)
         if reading.script.opaque is not None:
             odd.append(f"{line} ({reading.because})")
         odd += [
@@ -198,10 +200,10 @@ def _write(view: View, stage: Stage, parts: Parts, packages: BuildPackages) -> D
         *(_text(document, reading.instruction) for reading in parts.application),
         decode(document.source[stage.instructions[-1].span.end :]),
     ]
-    text = "".join(_tidy(pieces, style.newline))
+    lines = list(_tidy(pieces, style.newline))
     if not document.source.endswith(b"\n"):
-        text = text.removesuffix(style.newline)
-    return parse(text.encode("utf-8", "surrogateescape"), document.path)
+        lines[-1] = lines[-1].removesuffix(style.newline)
+    return assemble(document, lines)
 
 
 def _system(document: Document, parts: Parts, steps: StepsApart) -> Iterator[str]:
@@ -287,10 +289,6 @@ def _needed_twice(view: View, stage: Stage, reading: Reading, parts: Parts) -> b
     )  # fmt: skip
     brought = [m for m in parts.manifests if m.copy.instruction is reading.instruction]
     return any(context_path(view.workspace, later, manifest.image_path) is None for manifest in brought)
-
-
-def _list(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _risk(packages: BuildPackages, doubts: list[str]) -> str:

@@ -53,6 +53,7 @@ from wizard.inspection.cpu_requirements import (
 from wizard.inspection.ecosystems.requirements import read_requirements
 from wizard.inspection.gpu import gpu_verdict
 from wizard.inspection.pip_installs import manifests_of
+from wizard.inspection.places import line_at
 from wizard.inspection.steps import read_steps
 from wizard.inspection.torch_pulls import (
     Pull,
@@ -140,7 +141,7 @@ def propose(view: View) -> Proposal | Refusal | None:
         return _proposal(view, changes, table)
     except EditConflict as reason:
         here = changes[0].first.evidence[:1]
-        return Refusal(ID, f"line {reason.line}: the step cannot be taken apart, {reason.message}", here)
+        return Refusal(ID, f"{line_at(reason.line)}: the step cannot be taken apart, {reason.message}", here)
 
 
 # -- what must hold --
@@ -173,6 +174,7 @@ def _proposal(view: View, changes: list[_Change], table: Mapping[str, Any]) -> P
     versions = (r.version for c in changes for p in c.pulls for r, _ in p.asked if r.name == "torch")
     asked = next((version for version in versions if version), None)
     brought = [evidence for change in changes for pull in change.pulls for evidence in pull.evidence]
+    result = splice(view.document, edits)
     return Proposal(
         rule=ID,
         title=TITLE,
@@ -182,7 +184,8 @@ def _proposal(view: View, changes: list[_Change], table: Mapping[str, Any]) -> P
         if verdict == "none"
         else "On Linux this install downloads the CUDA build of torch; whether this service uses a GPU is not clear.",
         evidence=tuple(dict.fromkeys(brought + guarded[:3] + doubts[:3])),
-        edits={view.dockerfile: splice(view.document, edits).source, **files},
+        edits={view.dockerfile: result.source, **files},
+        planned=result.planned,
         estimate=Estimate(None, saved_bytes(asked, table), "catalogue"),
         risk=_risk(view, changes, table, bool(guarded), private, cut),
         disputed=bool(doubts) or private is not None,
@@ -273,9 +276,9 @@ def _refresh(view: View, table: Mapping[str, Any]) -> Proposal | None:
                 if not old.startswith(HEADER.encode()) or sorted(old.split(b"\n")) == sorted(new.split(b"\n")):
                     continue
                 edits: dict[str, bytes | None] = {manifest.path: new}
-                family = _family_edits(view, stage, original, table)
-                if family:
-                    edits[view.dockerfile] = splice(view.document, family).source
+                result = splice(view.document, _family_edits(view, stage, original, table))
+                if result.source != view.document.source:
+                    edits[view.dockerfile] = result.source
                 return Proposal(
                     rule=ID,
                     title=f"Bring {manifest.path} up to date",
@@ -284,6 +287,7 @@ def _refresh(view: View, table: Mapping[str, Any]) -> Proposal | None:
                     why=f"{original} changed since {manifest.path} was made from it.",
                     evidence=(Evidence(manifest.path, 1, HEADER), evidence_at(view, reading.instruction)),
                     edits=edits,
+                    planned=result.planned,
                     risk="The file is made again from yours; nothing else changes.",
                 )
     return None

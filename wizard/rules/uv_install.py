@@ -32,6 +32,7 @@ from wizard.dockerfile.state import environment
 from wizard.dockerfile.style import style_of
 from wizard.inspection.ecosystems.requirements import parse_requirements
 from wizard.inspection.pip_installs import manifests_of
+from wizard.inspection.places import line_at, place_at
 from wizard.inspection.steps import Reading, read_steps
 from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at
 
@@ -76,6 +77,7 @@ def propose(view: View) -> Proposal | Refusal | None:
         return None
     edits = [edit for stage, installs in found for edit in _edits(view, stage, installs)]
     pinned = all(_pinned(view, stage, *install) for stage, installs in found for install in installs)
+    result = splice(document, edits)
     return Proposal(
         rule=ID,
         title=TITLE,
@@ -83,7 +85,8 @@ def propose(view: View) -> Proposal | Refusal | None:
         safety="review",
         why="pip downloads and unpacks one package after the other; uv does it in parallel.",
         evidence=tuple(evidence_at(view, reading.instruction) for _, installs in found for reading, _ in installs),
-        edits={view.dockerfile: splice(document, edits).source},
+        edits={view.dockerfile: result.source},
+        planned=result.planned,
         risk="The same versions where they are pinned"
         + (
             "; here all direct requirements are."
@@ -105,7 +108,7 @@ def _is_plain_pip(install: Install) -> bool:
 
 def _problem(view: View, stage: Stage, installs: list[tuple[Reading, Install]]) -> str | None:
     document = view.document
-    line = f"line {installs[0][0].instruction.start_line}"
+    line = line_at(installs[0][0].instruction.start_line)
     if stage in lineage(document, document.stages[-1]):
         return f"{line}: the install runs in the stage that is shipped, where uv would stay (split-stages lifts this)"
     made = _environment(stage)
@@ -116,10 +119,10 @@ def _problem(view: View, stage: Stage, installs: list[tuple[Reading, Install]]) 
             f"{line}: {base_image(document, stage)} is not the official Python image, which brings pip to get uv with"
         )
     if not environment(document, stage, made[0]).is_root:
-        return f"line {made[0].start_line}: the stage does not run as root, and uv would not be found"
+        return f"{line_at(made[0].start_line)}: the stage does not run as root, and uv would not be found"
     settings = next((i for i in document.instructions if _PIP_CONF.search(i.argument)), None)
     if settings is not None:
-        return f"line {settings.start_line}: pip has settings of its own, which uv does not read"
+        return f"{line_at(settings.start_line)}: pip has settings of its own, which uv does not read"
     for reading, install in installs:
         problem = _problem_of(view, stage, reading, install)
         if problem is not None:
@@ -128,7 +131,7 @@ def _problem(view: View, stage: Stage, installs: list[tuple[Reading, Install]]) 
 
 
 def _problem_of(view: View, stage: Stage, reading: Reading, install: Install) -> str | None:
-    place = f"line {reading.instruction.start_line}"
+    place = line_at(reading.instruction.start_line)
     if reading.role == "unknown" or reading.script is None or install.command not in reading.script.top:
         return f"{place}: the step is more than a plain list of commands"
     if install.wrappers or install.paths or install.unknown:
@@ -149,9 +152,9 @@ def _problem_of(view: View, stage: Stage, reading: Reading, install: Install) ->
     for manifest in manifests.found:
         for line in parse_requirements(view.workspace.read(manifest.path), manifest.path).lines:
             if line.kind in ("index", "option") and line.option not in _SAME_LINES:
-                return f"{manifest.path}:{line.line}: uv reads {line.option} in another way, or not at all"
+                return f"{place_at(manifest.path, line.line)}: uv reads {line.option} in another way, or not at all"
             if line.requirement is not None and line.requirement.editable:
-                return f"{manifest.path}:{line.line}: uv does not install from version control as editable"
+                return f"{place_at(manifest.path, line.line)}: uv does not install from version control as editable"
     return None
 
 
