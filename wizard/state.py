@@ -7,8 +7,8 @@ by the person only. The environment variable DOCKWIZ_STATE names another folder.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from wizard.errors import BadInput
 
@@ -23,8 +23,7 @@ def state_home() -> Path:
     return Path(platformdirs.user_state_dir("dockwiz", appauthor=False))
 
 
-@dataclass(frozen=True, slots=True)
-class StateFolder:
+class StateFolder(NamedTuple):
     """The state of one repo."""
 
     path: Path

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from wizard.errors import BadInput
 from wizard.inspection import inspect
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
     from wizard.build.request import BuildRequest
 
 
-@dataclass(frozen=True)
-class Repo:
+class Repo(NamedTuple):
     """A repository with its Dockerfile chosen."""
 
     workspace: Workspace

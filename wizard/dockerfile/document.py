@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,7 @@ class Span:
         return source[self.start : self.end]
 
 
-@dataclass(frozen=True, slots=True)
-class Directive:
+class Directive(NamedTuple):
     """A parser directive in the head of the file: `# syntax=…`, `# escape=…`, `# check=…`."""
 
     name: str
@@ -36,8 +36,7 @@ class Directive:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(NamedTuple):
     """A comment line, between instructions or inside a continued one."""
 
     text: str
@@ -47,8 +46,7 @@ class Comment:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(NamedTuple):
     """`--name=value` (or `--name`) in front of the arguments of an instruction."""
 
     name: str
@@ -57,8 +55,7 @@ class Flag:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """One blank-separated word of an instruction's arguments, quotes and escapes as written."""
 
     text: str
@@ -66,8 +63,7 @@ class Word:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Heredoc:
+class Heredoc(NamedTuple):
     """A heredoc of RUN, COPY or ADD."""
 
     name: str
@@ -117,8 +113,7 @@ class Instruction:
         return next((flag.value for flag in self.flags if flag.name == name), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What an instruction says, without where it stands: what two files are compared by."""
 
     keyword: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from wizard.dockerfile.arguments import decode
 from wizard.dockerfile.lexer import LexError, lex
@@ -11,8 +11,7 @@ from wizard.dockerfile.lexer import LexError, lex
 _HEADER = re.compile(r"\d*<<(-?)[\t\n\f\r ]*([^<]*)\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """One `<<NAME` of a logical line."""
 
     name: str

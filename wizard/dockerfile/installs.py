@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Final
+from typing import Final, NamedTuple
 
 from wizard.dockerfile.managers import ALIASES, MANAGERS, OF_THE_SYSTEM, PYTHON_MODULES, WITH_OPERAND, WRAPPERS, Manager
 from wizard.dockerfile.shell import Command, Script, ShellWord
@@ -16,8 +15,7 @@ _ARCHIVE: Final = re.compile(r"\.(?:whl|tar\.gz|tgz|tar\.bz2|zip|deb|rpm|apk|con
 _REFRESHING: Final = frozenset({"update", "upgrade", "dist-upgrade", "full-upgrade", "makecache", "refresh"})
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """An option as written, with its value where it has one."""
 
     name: str
@@ -27,8 +25,7 @@ class Option:
     """The one or two words that it takes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Install:
+class Install(NamedTuple):
     """One call of a package manager."""
 
     manager: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from wizard.dockerfile.document import Span
 
@@ -19,8 +19,7 @@ _LEADING = re.compile(SPACE + rb"*")
 _LINE = re.compile(rb"[^\n]*\n|[^\n]+")
 
 
-@dataclass(frozen=True, slots=True)
-class PhysicalLine:
+class PhysicalLine(NamedTuple):
     """One line of the file."""
 
     number: int
@@ -62,8 +61,7 @@ def without_continuation(text: bytes, escape: bytes) -> tuple[bytes, bool]:
     return text, False
 
 
-@dataclass(frozen=True, slots=True)
-class LogicalLine:
+class LogicalLine(NamedTuple):
     """Pieces of physical lines joined to one, with the way back to the file."""
 
     text: bytes

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from wizard.dockerfile.document import Span
 
@@ -11,8 +10,7 @@ Kind = Literal["command", "assignment", "compound", "subshell", "function"]
 """`compound` is any other construct: if, for, while, case, `{ …; }`, `[[ … ]]`."""
 
 
-@dataclass(frozen=True, slots=True)
-class ShellWord:
+class ShellWord(NamedTuple):
     """One word of a command."""
 
     text: str
@@ -22,8 +20,7 @@ class ShellWord:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """A simple command, or a construct whose commands follow it as nested ones."""
 
     kind: Kind
@@ -48,8 +45,7 @@ class Command:
     """A word holds a command or process substitution."""
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
+class Script(NamedTuple):
     """The body of one RUN."""
 
     commands: tuple[Command, ...]

@@ -7,7 +7,6 @@ that meets one has to keep its hands off.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from functools import cache
 from pathlib import PurePosixPath
 from types import ModuleType
@@ -65,12 +64,12 @@ def parse_run(document: Document, instruction: Instruction) -> Script:
     """The commands of a RUN (or of the RUN that an ONBUILD carries, given as that trigger)."""
     nothing = Script((), None, instruction.argument_span)
     if instruction.json is not None:
-        return replace(nothing, opaque="exec form")
+        return nothing._replace(opaque="exec form")
     shell = shell_at(document, instruction)
     if shell is None and document.escape == "`":
-        return replace(nothing, opaque="the default shell of a Windows image")
+        return nothing._replace(opaque="the default shell of a Windows image")
     if shell is not None and not is_posix(shell):
-        return replace(nothing, opaque=f"SHELL {PurePosixPath(shell[0]).name}")
+        return nothing._replace(opaque=f"SHELL {PurePosixPath(shell[0]).name}")
     if not instruction.heredocs:
         return _read(document, instruction.argument_span, b"")
     if not _is_lone_header(instruction.argument):
@@ -84,7 +83,7 @@ def parse_run(document: Document, instruction: Instruction) -> Script:
         names = [PurePosixPath(decode(part)).name for part in interpreter.groups() if part]
         name = names[-1] if names[0] == "env" else names[0]
         if name not in POSIX_SHELLS:
-            return replace(nothing, opaque=f"a script for {name}", span=body)
+            return nothing._replace(opaque=f"a script for {name}", span=body)
     return _read(document, Span(body.start, body.start), body.of(document.source))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from wizard.dockerfile.document import Document
 
@@ -13,8 +13,7 @@ LINE_WIDTH = 100
 """Longer lines are continued on the next."""
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(NamedTuple):
     """How a file is written."""
 
     lower_case: bool

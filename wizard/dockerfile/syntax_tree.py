@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from wizard.dockerfile.arguments import decode
@@ -62,7 +61,7 @@ class TreeReader:
     def _in_background(self, nested: bool) -> None:
         last = max((i for i, command in enumerate(self.commands) if command.nested == nested), default=None)
         if last is not None:
-            self.commands[last] = replace(self.commands[last], background=True)
+            self.commands[last] = self.commands[last]._replace(background=True)
 
     def statement(self, node: Node, joined_by: str, *, nested: bool) -> None:
         kind = node.type
@@ -73,7 +72,7 @@ class TreeReader:
             self.statements(node, joined_by, nested=nested)
             for index in range(start, len(self.commands)):
                 if self.commands[index].nested == nested:
-                    self.commands[index] = replace(self.commands[index], piped=True)
+                    self.commands[index] = self.commands[index]._replace(piped=True)
         elif kind in ("redirected_statement", "negated_command"):
             self._wrapped(node, joined_by, nested=nested)
         elif kind in ("command", "declaration_command", "unset_command", "variable_assignment", "variable_assignments"):
@@ -99,12 +98,12 @@ class TreeReader:
         span = Span(self.line.start + node.start_byte, self.line.start + end)
         index = next(i for i in range(start, len(self.commands)) if self.commands[i].nested == nested)
         last = max(i for i in range(start, len(self.commands)) if self.commands[i].nested == nested)
-        self.commands[last] = replace(
-            self.commands[last], span=span if index == last else Span(self.commands[last].span.start, span.end)
+        self.commands[last] = self.commands[last]._replace(
+            span=span if index == last else Span(self.commands[last].span.start, span.end)
         )
-        self.commands[index] = replace(self.commands[index], negated=negated or self.commands[index].negated)
+        self.commands[index] = self.commands[index]._replace(negated=negated or self.commands[index].negated)
         if not negated:
-            self.commands[last] = replace(self.commands[last], redirects=True)
+            self.commands[last] = self.commands[last]._replace(redirects=True)
         for child in node.children:
             if child.type == "heredoc_redirect":
                 self._behind_heredoc(child, nested=nested)
@@ -127,15 +126,15 @@ class TreeReader:
             if child.type in _OPERATORS:
                 join = child.type
                 if join in ("|", "|&") and self.commands:
-                    self.commands[-1] = replace(self.commands[-1], piped=True)
+                    self.commands[-1] = self.commands[-1]._replace(piped=True)
             elif child.type == "pipeline" and not join:
-                self.commands[-1] = replace(self.commands[-1], piped=True)
+                self.commands[-1] = self.commands[-1]._replace(piped=True)
                 self.statement(child, "|", nested=nested)
             elif child.type in _STATEMENTS or (join and child.is_named and child.type != "heredoc_body"):
                 start = len(self.commands)
                 self.statement(child, join, nested=nested)
                 if join in ("|", "|&"):
-                    self.commands[start] = replace(self.commands[start], piped=True)
+                    self.commands[start] = self.commands[start]._replace(piped=True)
                 join = ""
             elif child.type == "heredoc_body":
                 self._substitutions(child)

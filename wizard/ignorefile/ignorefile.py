@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from wizard.ignorefile.patterns import IgnoreFileError, Pattern, clean, has_bad_syntax, make_pattern, union
 
@@ -24,8 +25,7 @@ UNDECODABLE = re.compile("[\udc80-\udcff]")
 Test = Callable[[str], bool]
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What the patterns say about one path."""
 
     excluded: bool

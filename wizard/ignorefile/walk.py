@@ -11,15 +11,14 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from wizard.ignorefile.ignorefile import IgnoreFile, Test, Verdict
 
 Kind = Literal["file", "dir", "link", "other", "unreadable"]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One entry of the context.
 
     `path` is relative to the context, POSIX style; undecodable bytes are kept by surrogateescape. `size` is in bytes,

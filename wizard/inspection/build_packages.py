@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from wizard.dockerfile.installs import Install
 from wizard.dockerfile.shell import ShellWord
@@ -13,8 +13,7 @@ from wizard.inspection.native import Catalogue
 from wizard.inspection.steps import Reading
 
 
-@dataclass(frozen=True)
-class Moved:
+class Moved(NamedTuple):
     """What one `apt-get install` installs for the build alone."""
 
     reading: Reading
@@ -27,8 +26,7 @@ class Moved:
         return len(self.words) == len(self.install.packages)
 
 
-@dataclass(frozen=True)
-class BuildPackages:
+class BuildPackages(NamedTuple):
     """The Debian packages by where they are needed."""
 
     moved: tuple[Moved, ...]

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from wizard.inspection.files import Listing, list_files, read_text, short_lines
 from wizard.inspection.masking import shown
@@ -74,8 +73,7 @@ _GPU = re.compile(
 _YAML = (".yml", ".yaml")
 
 
-@dataclass(frozen=True, slots=True)
-class Callers:
+class Callers(NamedTuple):
     """What `find_callers` found."""
 
     callers: tuple[Caller, ...]

@@ -6,8 +6,8 @@ import os
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 from wizard.dockerfile.document import Document, Instruction, Stage
 from wizard.dockerfile.sources import context_sources, operands
@@ -20,8 +20,7 @@ IMAGE_FOLDER = "/(the image's folder)"
 _ENOUGH = 50
 
 
-@dataclass(frozen=True, slots=True)
-class ContextCopy:
+class ContextCopy(NamedTuple):
     """A COPY or ADD from the build context, with its places worked out."""
 
     instruction: Instruction

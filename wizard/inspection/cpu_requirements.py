@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from wizard.dockerfile.editing import Edit
 from wizard.errors import DockwizError
@@ -25,8 +24,7 @@ SUFFIX = "-docker-cpu"
 HEADER = "# Made by dockwiz from"
 
 
-@dataclass(frozen=True, slots=True)
-class OwnFile:
+class OwnFile(NamedTuple):
     """The copy of a requirements file for the image."""
 
     original: str

@@ -12,9 +12,8 @@ import posixpath
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from wizard.assets import knowledge
 from wizard.dockerfile.document import Document
@@ -48,8 +47,7 @@ _PLAIN = re.compile(r"[\w.-]+(?:/[\w.-]+)*")
 _DEFAULT_COMPOSE = re.compile(r"(?:docker-)?compose\.ya?ml")
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(NamedTuple):
     """The eligible files of a context, and what decides about them. Paths are relative to the context."""
 
     workspace: Workspace
@@ -105,8 +103,7 @@ class Context:
         return any(step in self.ignored for step in _steps(path))
 
 
-@dataclass(frozen=True)
-class Droppable:
+class Droppable(NamedTuple):
     """The lines that can be added, as (group, pattern), and sentences on what stays in and why."""
 
     lines: tuple[tuple[str, str], ...]

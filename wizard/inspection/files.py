@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from wizard.workspace import Workspace
@@ -25,8 +24,7 @@ _VIRTUAL_ENVIRONMENT = "pyvenv.cfg"
 _CACHE_TAG = "CACHEDIR.TAG"
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(NamedTuple):
     """Files below the root, relative to it, those nearest to the root first, sorted within a folder."""
 
     files: tuple[str, ...]

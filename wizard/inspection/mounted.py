@@ -6,7 +6,7 @@ import fnmatch
 import posixpath
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from wizard.dockerfile.cleaning import cleans
 from wizard.dockerfile.document import Document, Instruction
@@ -23,16 +23,14 @@ _MOVERS = frozenset({"find", "mv", "shred", "truncate"})
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)")
 
 
-@dataclass(frozen=True, slots=True)
-class Cleaning:
+class Cleaning(NamedTuple):
     """What takes a mounted folder's content away: whole commands, and single words of others."""
 
     commands: tuple[Command, ...] = ()
     words: tuple[ShellWord, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Hindrance:
+class Hindrance(NamedTuple):
     """Why a folder may not be mounted."""
 
     because: str

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from wizard.inspection.callers import kind_of
 from wizard.inspection.dockerfiles import is_dockerfile_name
@@ -34,8 +33,7 @@ _SPEAKS = re.compile(
 _LOCK = re.compile(r"package-lock\.json|npm-shrinkwrap\.json|composer\.lock|.+\.min\.js|.+\.ipynb")
 
 
-@dataclass(frozen=True)
-class Texts:
+class Texts(NamedTuple):
     """What can name things: the text of the files, and the commands of the Dockerfiles."""
 
     files: Mapping[str, str]

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from wizard.assets import knowledge
 
 Purpose = Literal["build", "either", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
+class Needs(NamedTuple):
     """What a Python package needs of the system at run time."""
 
     name: str

@@ -10,9 +10,8 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from wizard.inspection.files import Listing, list_files, read_text, short_lines
 from wizard.inspection.masking import shown
@@ -42,16 +41,14 @@ _LISTED_DEPTH = 5
 """Scripts that start scripts that start scripts …"""
 
 
-@dataclass(frozen=True, slots=True)
-class ProgramUse:
+class ProgramUse(NamedTuple):
     """A program by its name (no folder), and the line that calls it."""
 
     program: str
     evidence: Evidence
 
 
-@dataclass(frozen=True, slots=True)
-class PackageNeed:
+class PackageNeed(NamedTuple):
     """A Debian package that the image needs at run time, and the line that says so."""
 
     package: str

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from wizard.dockerfile.cleaning import cleans
 from wizard.dockerfile.document import Document, Instruction, Stage
@@ -35,8 +34,7 @@ _SYSTEM_FOLDERS = (
 _DISCARDED = re.compile(r"(?:\s*(?:[0-9]?>&[0-9]|(?:[0-9]|&)?>>?\s*/dev/null))*\s*")
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """One instruction and what it was recognised as."""
 
     instruction: Instruction

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from wizard.dockerfile.arguments import decode
 from wizard.dockerfile.cleaning import cleans
@@ -21,8 +21,7 @@ _LISTS = "/var/lib/apt/lists"
 _IDLE = frozenset({"true", ":", "set", "echo"})
 
 
-@dataclass(frozen=True)
-class StepsApart:
+class StepsApart(NamedTuple):
     """New text for the steps, each with its line end."""
 
     kept: Mapping[int, str]

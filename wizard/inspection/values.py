@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +16,7 @@ class Evidence:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """A file that runs a build of a Dockerfile: compose, bake, CI, Makefile, script."""
 
     kind: str
@@ -33,15 +33,13 @@ class Caller:
     named_stages: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class FolderSize:
+class FolderSize(NamedTuple):
     path: str
     files: int
     bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class BuildContext:
+class BuildContext(NamedTuple):
     """What the build context holds after the ignore file (the eligible files)."""
 
     files: int
@@ -55,8 +53,7 @@ class BuildContext:
     unreadable: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Ecosystem:
+class Ecosystem(NamedTuple):
     """A language's packaging found in the repo."""
 
     name: str
@@ -68,8 +65,7 @@ class Ecosystem:
     evidence: tuple[Evidence, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class GpuEvidence:
+class GpuEvidence(NamedTuple):
     """One sign for or against the use of a GPU."""
 
     kind: str
@@ -78,8 +74,7 @@ class GpuEvidence:
     evidence: Evidence
 
 
-@dataclass(frozen=True, slots=True)
-class Engine:
+class Engine(NamedTuple):
     """The Docker engine and builder that a build would use."""
 
     version: str

@@ -26,9 +26,9 @@ def inspection_json(
     `root` is the root relative to PATH. `context.paths` is there only with `with_paths`, and is filled where the
     inspection was made with them.
     """
-    context: dict[str, Any] = asdict(inspection.context)
+    context: dict[str, Any] = inspection.context._asdict()
     context["path"] = workspace.context
-    context["largest"] = list(context["largest"])
+    context["largest"] = [folder._asdict() for folder in inspection.context.largest]
     context["unreadable"] = list(context["unreadable"])
     paths = context.pop("paths")
     if with_paths:
@@ -39,14 +39,17 @@ def inspection_json(
         "dockerfile": _dockerfile(document),
         "dockerfiles": list(inspection.dockerfiles),
         "context": context,
-        "ecosystems": [_listed(asdict(ecosystem)) for ecosystem in inspection.ecosystems],
-        "callers": [_listed(asdict(caller)) for caller in inspection.callers],
+        "ecosystems": [
+            {**_listed(ecosystem._asdict()), "evidence": [asdict(item) for item in ecosystem.evidence]}
+            for ecosystem in inspection.ecosystems
+        ],
+        "callers": [_listed(caller._asdict()) for caller in inspection.callers],
         "gpu": {
             "verdict": gpu_verdict(inspection.gpu),
             "evidence": [{"kind": item.kind, **asdict(item.evidence)} for item in inspection.gpu],
         },
         "changes": _changes(inspection),
-        "engine": asdict(inspection.engine) if inspection.engine else None,
+        "engine": inspection.engine._asdict() if inspection.engine else None,
         "no_engine": inspection.no_engine,
         "notes": list(inspection.notes),
     }

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from wizard.errors import BadInput
 from wizard.inspection.ecosystems.requirements import (
@@ -53,8 +52,7 @@ _DISTRIBUTION_PYTHON = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Manifests:
+class Manifests(NamedTuple):
     """What `pip install -r FILE` reads of the repo, besides package indexes."""
 
     files: tuple[str, ...]

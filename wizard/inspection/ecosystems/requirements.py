@@ -11,8 +11,7 @@ import codecs
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from wizard.errors import BadInput
 
@@ -48,8 +47,7 @@ _LONG_FORM = {"-r": "--requirement", "-c": "--constraint", "-i": "--index-url", 
               "-f": "--find-links", "-e": "--editable"}  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(NamedTuple):
     """One package that a line asks for."""
 
     name: str | None
@@ -76,8 +74,7 @@ class Requirement:
         return match[1] if match else None
 
 
-@dataclass(frozen=True, slots=True)
-class RequirementLine:
+class RequirementLine(NamedTuple):
     """One logical line of the file; the `source` of all lines, joined, is the file."""
 
     kind: Kind
@@ -96,8 +93,7 @@ class RequirementLine:
     """Environment variables that pip would put in (`${NAME}`)."""
 
 
-@dataclass(frozen=True, slots=True)
-class RequirementsFile:
+class RequirementsFile(NamedTuple):
     """A requirements file; `path` relative to the root."""
 
     path: str
@@ -262,7 +258,7 @@ def _requirement(text: str, line: int) -> Requirement | None:
     body = body.strip()
     if _URL.match(body) or _looks_local(body):
         found = _local_or_url(body, line, editable=False)
-        return _with_hashes(found, hashes)
+        return found._replace(hashes=hashes)
     if simple := _SIMPLE.fullmatch(body):
         extras = tuple(sorted(part.strip() for part in (simple[2] or "").split(",") if part.strip()))
         return Requirement(normalise_name(simple[1]), simple[3].strip(), extras, "", line, body, hashes)
@@ -310,9 +306,3 @@ def _local_or_url(value: str, line: int, *, editable: bool) -> Requirement:
     path = re.sub(r"\[[^\]]*\]$", "", body.split("#")[0].removeprefix("file://").removeprefix("file:"))
     names = tuple(sorted(part.strip() for part in extras[1].split(",") if part.strip())) if extras else ()
     return Requirement(name, "", names, marker.strip(), line, value, path=path, editable=editable)
-
-
-def _with_hashes(requirement: Requirement, hashes: tuple[str, ...]) -> Requirement:
-    from dataclasses import replace
-
-    return replace(requirement, hashes=hashes)
