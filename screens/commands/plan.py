@@ -7,11 +7,12 @@ import json
 import sys
 
 from screens.commands.prepare import open_repo, plan_repo
-from screens.commands.text import cut, listed, paragraph
+from screens.commands.text import cut, paragraph
 from wizard.plan.fold import Plan, Step
 from wizard.plan.view_json import plan_json
 from wizard.plan.view_sarif import plan_sarif
 from wizard.report.units import count, seconds, size
+from wizard.wording import listed
 
 INDENT = "    "
 MOST_EVIDENCE = 3

@@ -38,8 +38,3 @@ def cut(text: str, first: str = "") -> str:
     """One line, cut at the right where it is too long."""
     line = first + " ".join(text.split())
     return line if len(line) <= columns() else line[: columns() - 2].rstrip() + " …"
-
-
-def listed(words: list[str]) -> str:
-    """`a, b and c`."""
-    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))

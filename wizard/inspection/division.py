@@ -14,9 +14,9 @@ from wizard.dockerfile.shell import Command
 from wizard.dockerfile.state import environment
 from wizard.inspection.copies import context_copies, copies_sources
 from wizard.inspection.debian import build_only
-from wizard.inspection.masking import shown
 from wizard.inspection.native import Catalogue
 from wizard.inspection.pip_installs import Manifest, is_pip, manifests_of
+from wizard.inspection.places import line_at, quoted
 from wizard.inspection.steps import APT, Reading, read_steps, words_of
 from wizard.inspection.values import Evidence
 from wizard.workspace import Workspace
@@ -73,10 +73,7 @@ class _Stage:
 
     def unmet(self, reading: Reading, because: str) -> Unmet:
         instruction = reading.instruction
-        evidence = Evidence(
-            self.document.path, instruction.start_line, shown(f"{instruction.keyword} {instruction.argument}")
-        )
-        return Unmet(f"line {instruction.start_line}: {because}", evidence)
+        return Unmet(f"{line_at(instruction.start_line)}: {because}", quoted(self.document.path, instruction))
 
 
 def divide(workspace: Workspace, document: Document, stage: Stage, tables: Catalogue) -> Parts | None:

@@ -10,6 +10,7 @@ from wizard.dockerfile.installs import Install
 from wizard.errors import DockwizError
 from wizard.inspection.copies import ContextCopy, context_copies, context_path, working_directory
 from wizard.inspection.ecosystems.python import manifests
+from wizard.inspection.places import place_at
 from wizard.inspection.steps import Reading
 from wizard.workspace import Workspace
 
@@ -84,10 +85,11 @@ def _add(
         return str(error)
     if read.reads_sources:
         line = read.reads_sources[0]
-        return f"{line.path}:{line.line} installs the local path `{line.text}`, so the install needs the sources"
+        why = f"installs the local path `{line.text}`, so the install needs the sources"
+        return f"{place_at(line.path, line.line)} {why}"
     if read.unresolved:
         line = read.unresolved[0]
-        return f"{line.path}:{line.line} `{line.text}` cannot be resolved"
+        return f"{place_at(line.path, line.line)} `{line.text}` cannot be resolved"
     for file in read.files:
         beside = posixpath.relpath(file, posixpath.dirname(path) or ".")
         inside = posixpath.normpath(posixpath.join(posixpath.dirname(image_path), beside))

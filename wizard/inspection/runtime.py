@@ -13,6 +13,7 @@ from wizard.dockerfile.document import Document
 from wizard.dockerfile.shell import parse_run
 from wizard.inspection.files import Listing, read_text
 from wizard.inspection.masking import shown
+from wizard.inspection.places import line_at, place_at
 from wizard.inspection.programs import ProgramUse, programs_used
 from wizard.inspection.values import Evidence
 from wizard.workspace import OutsideRoot, Workspace
@@ -48,7 +49,7 @@ def absolute_python(workspace: Workspace, document: Document, listing: Listing) 
     for evidence in _lines(workspace, document, listing):
         for found in _ABSOLUTE.finditer(evidence.text):
             if found["script"] is None or found["script"] not in made:
-                place = f"{evidence.path}:{evidence.line}"
+                place = place_at(evidence.path, evidence.line)
                 return f"{place} names {found[0]} by its absolute path, where a virtual environment is not", evidence
     return None
 
@@ -88,10 +89,10 @@ def login_shell(workspace: Workspace, document: Document, listing: Listing) -> S
     """A command that starts programs with a fresh environment, and so without the PATH that the image sets."""
     for use in programs_used(workspace, document, listing):
         if use.program in _LOGIN:
-            place = f"{use.evidence.path}:{use.evidence.line}"
+            place = place_at(use.evidence.path, use.evidence.line)
             return f"{place} starts programs through {use.program}, which forgets the image's PATH", use.evidence
     for instruction in document.instructions:
-        line = f"line {instruction.start_line}"
+        line = line_at(instruction.start_line)
         evidence = Evidence(document.path, instruction.start_line, shown(instruction.argument))
         if instruction.keyword in ("CMD", "ENTRYPOINT", "SHELL"):
             text = " ".join(instruction.json or (instruction.argument,))
@@ -108,14 +109,15 @@ def compiles(workspace: Workspace, document: Document, listing: Listing) -> Sign
     """A line that compiles something, or installs packages, at run time."""
     for use in programs_used(workspace, document, listing):
         if use.program in _COMPILERS and not _in_prose(use):
-            return f"{use.evidence.path}:{use.evidence.line} calls {use.program} at run time", use.evidence
+            place = place_at(use.evidence.path, use.evidence.line)
+            return f"{place} calls {use.program} at run time", use.evidence
     for path in listing.below(workspace.context):
         text = read_text(workspace, path) if path.endswith(".py") and not path.endswith("setup.py") else None
         found = _COMPILES.search(text) if text else None
         if text and found:
             line = text.count("\n", 0, found.start()) + 1
             evidence = Evidence(path, line, shown(text.splitlines()[line - 1].strip()))
-            return f"{path}:{line} compiles at run time ({found[0].rstrip('(')})", evidence
+            return f"{place_at(path, line)} compiles at run time ({found[0].rstrip('(')})", evidence
     return None
 
 

@@ -23,6 +23,7 @@ from wizard.inspection.ecosystems.requirements import (
 )
 from wizard.inspection.gpu import CPU_INDEX
 from wizard.inspection.pip_installs import Manifest, ManifestsOf, is_pip, manifests_of
+from wizard.inspection.places import line_at, place_at
 from wizard.inspection.steps import Reading, read_steps
 from wizard.inspection.values import Evidence
 from wizard.workspace import Workspace
@@ -117,7 +118,7 @@ def family_words(pulls: Iterable[Pull], table: Mapping[str, Any]) -> tuple[str, 
 def obstacle(document: Document, pull: Pull) -> str | None:
     """Why an install would not go by a CPU build that is there before it, or what it asks for is not in the index."""
     install = pull.install
-    line = f"line {pull.reading.instruction.start_line}"
+    line = line_at(pull.reading.instruction.start_line)
     if pull.problem is not None:
         return f"{line}: {pull.problem}"
     if pull.hashed is not None:
@@ -127,9 +128,9 @@ def obstacle(document: Document, pull: Pull) -> str | None:
         )
     for requirement, evidence in pull.asked:
         if requirement.url is not None or requirement.path is not None:
-            return f"{evidence.path}:{evidence.line} takes {requirement.name} from an address"
+            return f"{place_at(evidence.path, evidence.line)} takes {requirement.name} from an address"
         if requirement.specifier.startswith("==="):
-            return f"{evidence.path}:{evidence.line} asks for a version letter by letter"
+            return f"{place_at(evidence.path, evidence.line)} asks for a version letter by letter"
     elsewhere = next((o.name for o in install.options if o.name in _ELSEWHERE), None)
     if elsewhere is not None:
         return f"{line}: the install uses {elsewhere}, and pip would not see the CPU build there"

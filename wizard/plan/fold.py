@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from wizard.dockerfile.scanner import parse
 from wizard.errors import DockwizError
+from wizard.inspection.places import place_at
 from wizard.inspection.values import Inspection
 from wizard.plan.diff import diff_of
 from wizard.plan.gate import objection
-from wizard.plan.origins import traced
+from wizard.plan.origins import after, traced, untouched
 from wizard.plan.selection import Selection
 from wizard.rules.base import Proposal, Refusal, Rule, Settings, View
 from wizard.rules.registry import RULES
@@ -96,27 +97,30 @@ def make_plan(
     steps: list[Step] = []
     refusals: list[Refusal] = []
     document = parse(current.read(dockerfile), dockerfile)
+    origins = untouched(document)
+    known = frozenset(sign.evidence for sign in inspection.gpu)
     for rule in rules:
         view = View(current, dockerfile, document, inspection, settings)
         outcome = _ask(rule, view)
         if outcome is not None:
-            outcome = replace(outcome, evidence=traced(outcome.evidence, current, workspace))
+            outcome = traced(outcome, origins, current, workspace, known)
         if isinstance(outcome, Refusal):
             refusals.append(outcome)
         if not isinstance(outcome, Proposal):
             continue
-        after = current.edit(outcome.edits)
-        against = objection(view, after)
+        edited = current.edit(outcome.edits)
+        against = objection(view, edited)
         if against is not None:
             refusals.append(
                 Refusal(outcome.rule, f"the result did not pass our own check: {against}", outcome.evidence)
             )
             continue
         taken = selection.takes(outcome)
-        steps.append(Step(outcome, taken, current, after))
+        steps.append(Step(outcome, taken, current, edited))
         if taken:
-            current = after
+            current = edited
             document = parse(current.read(dockerfile), dockerfile)
+            origins = after(origins, document, outcome)
     originals = {path: _content(workspace, path) for path in current.overlay}
     return Plan(
         workspace, originals, current, dockerfile, inspection, settings, selection, tuple(steps), tuple(refusals)
@@ -128,7 +132,8 @@ def _ask(rule: Rule, view: View) -> Proposal | Refusal | None:
     try:
         return rule.propose(view)
     except DockwizError as error:
-        return Refusal(rule.ID, f"the change cannot be written: {error}")
+        place = place_at(error.path or view.dockerfile, error.line)
+        return Refusal(rule.ID, f"{place}: the change cannot be written: {error.message}")
 
 
 def _content(workspace: Workspace, path: str) -> bytes | None:

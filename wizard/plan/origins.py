@@ -1,33 +1,149 @@
-"""Where in the files on disk the evidence of a proposal is: later rules see files that earlier ones have changed."""
+"""Where on disk the lines are of which a rule speaks: it sees files that the proposals before it have changed.
+
+The Dockerfile is followed instruction by instruction through every step of the fold, other files line by line.
+"""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
-from dataclasses import replace
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from wizard.dockerfile.document import Document, Instruction
+from wizard.inspection.masking import shown
+from wizard.inspection.places import MARK, quoted
 from wizard.inspection.values import Evidence
+from wizard.rules.base import Proposal, Refusal
 from wizard.workspace import Workspace
 
 _ALIKE = 0.6
 """How alike a rewritten line must be to the one that it came from (difflib's ratio)."""
+_CARRIED_OVER = 0.75
+"""Which part of the shorter of two instructions' words a rewriting must have left."""
+_WORD = re.compile(r"[\w.]+")
+_MARKED = re.compile(rf"(?P<word>[Ll])ine (?P<line>\d+){MARK}|{MARK}(?P<path>[^{MARK}]+):(?P<row>\d+){MARK}")
 
 
-def traced(evidence: Sequence[Evidence], now: Workspace, start: Workspace) -> tuple[Evidence, ...]:
-    """The evidence, found in `now`, with the line numbers of `start`.
+@dataclass(frozen=True, slots=True)
+class Added:
+    """Stands for an instruction that is not in the person's file."""
 
-    A line that has no counterpart there loses its number. A file that is not in `start` keeps its numbers.
+    rule: str
+    """What added it."""
+    cause: Evidence | None
+    """For whose sake: a line of the person's files."""
+
+
+@dataclass(frozen=True)
+class Origins:
+    """The Dockerfile as planned so far, and what each of its instructions is in the person's own."""
+
+    own: Document
+    planned: Document
+    of: tuple[Instruction | Added, ...]
+    """By the index of the planned instruction."""
+
+
+def untouched(document: Document) -> Origins:
+    """The origins before any proposal."""
+    return Origins(document, document, document.instructions)
+
+
+def after(origins: Origins, planned: Document, proposal: Proposal) -> Origins:
+    """The origins with one more proposal taken; its own evidence is traced already."""
+    added = Added(proposal.rule, next(iter(proposal.evidence), None))
+    earlier = _predecessors(origins.planned, planned)
+    of = (origins.of[earlier[index]] if index in earlier else added for index in range(len(planned.instructions)))
+    return Origins(origins.own, planned, tuple(of))
+
+
+def traced(
+    outcome: Proposal | Refusal, origins: Origins, now: Workspace, start: Workspace, known: Collection[Evidence] = ()
+) -> Proposal | Refusal:
+    """The outcome with lines of `start` for those of `now`: in its evidence, and wherever a sentence names one.
+
+    `known` is evidence that was found in `start`. Evidence in an instruction that an earlier proposal added becomes
+    what caused that one. A line without a counterpart loses its number; a file that is not in `start` keeps its own.
     """
-    return tuple(_traced(item, now, start) for item in evidence)
+    evidence = (item if item in known else _own_evidence(item, origins, now, start) for item in outcome.evidence)
+    found = tuple(dict.fromkeys(evidence))
+
+    def told(text: str) -> str:
+        return _MARKED.sub(lambda match: _own_place(match, origins, now, start), text)
+
+    if isinstance(outcome, Refusal):
+        return replace(outcome, evidence=found, because=told(outcome.because))
+    return replace(outcome, evidence=found, why=told(outcome.why), risk=told(outcome.risk))
 
 
-def _traced(item: Evidence, now: Workspace, start: Workspace) -> Evidence:
-    if item.line is None or not start.is_file(item.path) or not now.is_file(item.path):
+# -- sentences --
+
+
+def _own_place(match: re.Match[str], origins: Origins, now: Workspace, start: Workspace) -> str:
+    """What a sentence says in place of a marked line."""
+    path = match["path"] or origins.own.path
+    line = int(match["line"] or match["row"])
+    if path != origins.own.path:
+        own = _own_row(path, line, now, start)
+        return f"{path}:{own}" if own is not None and start.is_file(path) else f"{path} as planned"
+    place = _own_line(origins, line)
+    if isinstance(place, Added):
+        words = f"the step that {place.rule} adds"
+    elif place is None:
+        words = "the planned Dockerfile"
+    else:
+        words = f"{path}:{place}" if match["path"] else f"line {place}"
+    return words[0].upper() + words[1:] if match["word"] == "L" else words
+
+
+# -- evidence --
+
+
+def _own_evidence(item: Evidence, origins: Origins, now: Workspace, start: Workspace) -> Evidence:
+    if item.line is None:
         return item
-    before, after = start.read(item.path), now.read(item.path)
-    if before == after:
-        return item
-    return replace(item, line=_origin(_rows(before), _rows(after), item.line))
+    if item.path != origins.own.path:
+        own = _own_row(item.path, item.line, now, start)
+        changed = own is not None and start.is_file(item.path) and start.read(item.path) != now.read(item.path)
+        row = _rows(start.read(item.path))[own - 1] if changed and own is not None else item.text
+        return replace(item, line=own, text=item.text if item.text in row else shown(row))
+    place = _own_line(origins, item.line)
+    if isinstance(place, Added):
+        return place.cause or replace(item, line=None)
+    instruction = _instruction_at(origins.own, place)
+    if instruction is None or item.text in shown(f"{instruction.keyword} {instruction.argument}"):
+        return replace(item, line=place)
+    return replace(quoted(item.path, instruction), line=place)
+
+
+def _own_row(path: str, line: int, now: Workspace, start: Workspace) -> int | None:
+    """The line of a file that is not the Dockerfile."""
+    if not start.is_file(path) or not now.is_file(path):
+        return line
+    before, planned = start.read(path), now.read(path)
+    return line if before == planned else _origin(_rows(before), _rows(planned), line)
+
+
+def _own_line(origins: Origins, line: int) -> int | Added | None:
+    """The line of the person's Dockerfile that line `line` of the planned one was."""
+    planned = _instruction_at(origins.planned, line)
+    if planned is None:
+        return _origin(_rows(origins.own.source), _rows(origins.planned.source), line)
+    origin = origins.of[planned.index]
+    if isinstance(origin, Added):
+        return origin
+    rows = _rows(origins.own.source)[origin.start_line - 1 : origin.end_line]
+    text = _rows(origins.planned.source)[line - 1]
+    offset = line - planned.start_line
+    if offset < len(rows) and rows[offset] == text:
+        return origin.start_line + offset
+    return origin.start_line + (rows.index(text) if offset and text in rows else 0)
+
+
+def _instruction_at(document: Document, line: int | None) -> Instruction | None:
+    return next((i for i in document.instructions if line is not None and i.start_line <= line <= i.end_line), None)
 
 
 def _origin(old: Sequence[str], new: Sequence[str], line: int) -> int | None:
@@ -46,3 +162,63 @@ def _origin(old: Sequence[str], new: Sequence[str], line: int) -> int | None:
 
 def _rows(content: bytes) -> list[str]:
     return [row.strip() for row in content.decode("utf-8", "replace").split("\n")]
+
+
+# -- one step of the fold --
+
+
+def _predecessors(old: Document, new: Document) -> Mapping[int, int]:
+    """Which instruction of `old` each of `new` was, by index; nothing for one that is new.
+
+    One that stays or moves has the same text, one that is rewritten most of the words, and one that repeats or is a
+    part of another no word besides.
+    """
+    before, now = _texts(old), _texts(new)
+    found: dict[int, int] = {}
+    for block in difflib.SequenceMatcher(None, before, now, autojunk=False).get_matching_blocks():
+        found |= {block.b + offset: block.a + offset for offset in range(block.size)}
+    words_before, words_now = [_words(text) for text in before], [_words(text) for text in now]
+
+    def take(score: Callable[[int, int], float], least: float, sources: Iterable[int]) -> None:
+        """Pair what is left over, best match first, each source once."""
+        pairs = [
+            (score(source, target), source, target)
+            for source in sources
+            for target in range(len(now))
+            if target not in found and _kind(old, source) == _kind(new, target)
+        ]
+        used: set[int] = set()
+        for value, source, target in sorted(pairs, key=lambda pair: -pair[0]):
+            if value >= least and source not in used and target not in found:
+                found[target] = source
+                used.add(source)
+
+    def moved(source: int, target: int) -> float:
+        return float(before[source] == now[target])
+
+    def rewritten(source: int, target: int) -> float:
+        first, second = words_before[source], words_now[target]
+        return (first & second).total() / max(1, min(first.total(), second.total()))
+
+    for score, least in ((moved, 1.0), (rewritten, _CARRIED_OVER)):
+        take(score, least, sorted(set(range(len(before))) - set(found.values())))
+    for target in range(len(now)):
+        if target not in found:
+            whole = (n for n in range(len(before)) if _kind(old, n) == _kind(new, target))
+            part_of = next((n for n in whole if words_now[target].keys() <= words_before[n].keys()), None)
+            found |= {} if part_of is None else {target: part_of}
+    return found
+
+
+def _texts(document: Document) -> list[str]:
+    sources = (instruction.span.of(document.source) for instruction in document.instructions)
+    return [source.decode("utf-8", "surrogateescape").strip() for source in sources]
+
+
+def _words(text: str) -> Counter[str]:
+    return Counter(_WORD.findall(text))
+
+
+def _kind(document: Document, index: int) -> str:
+    keyword = document.instructions[index].keyword
+    return "COPY" if keyword == "ADD" else keyword
