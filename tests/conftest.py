@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.engine.engine import ensure
 from tests.engine.machine import EngineError
+from tests.engine.throwaway import Throwaway, throwaway_daemon
 
 # A shell starts background jobs with Ctrl-C ignored, and every process below inherits that: tests send it on purpose.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
@@ -71,3 +72,13 @@ def engine() -> Engine:
     except EngineError as error:
         pytest.fail(f"no engine for the tests: {error}", pytrace=False)
     return Engine({**os.environ, **(daemon.environment if daemon else {})})
+
+
+@pytest.fixture(scope="session")
+def throwaway(engine: Engine) -> Iterator[Throwaway]:
+    """An engine that a test may kill; it starts it again before it ends."""
+    try:
+        with throwaway_daemon(engine.env) as found:
+            yield found
+    except EngineError as error:
+        pytest.skip(f"no engine that could be killed: {error}")

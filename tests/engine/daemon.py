@@ -107,7 +107,7 @@ class Daemon:
         if pid is not None:
             os.kill(pid, signal.SIGTERM)
             deadline = time.monotonic() + STOP_SECONDS
-            while Path(f"/proc/{pid}").exists():
+            while self._runs(pid):
                 if time.monotonic() > deadline:
                     raise EngineError(f"the daemon (process {pid}) does not end")
                 time.sleep(0.1)
@@ -129,10 +129,16 @@ class Daemon:
         """The process that the pid file names, if it still is this folder's daemon."""
         try:
             pid = int((self.folder / "dockerd.pid").read_text())
-            command = Path(f"/proc/{pid}/cmdline").read_bytes()
         except (OSError, ValueError):
             return None
-        return pid if str(self.folder).encode() in command else None
+        return pid if self._runs(pid) else None
+
+    def _runs(self, pid: int) -> bool:
+        """Whether a process is this folder's daemon; one that has ended and waits to be reaped is none."""
+        try:
+            return str(self.folder).encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
+        except OSError:
+            return False
 
     def _write_configuration(self) -> None:
         plugins = self.folder / "config/cli-plugins"

@@ -54,6 +54,8 @@ class BuildResult:
     trace: BuildTrace
     metadata: Mapping[str, Any]
     """The builder's metadata file; empty after a failure."""
+    engine_lost: bool = False
+    """It failed because the engine stopped answering."""
 
 
 def start(request: BuildRequest, engine: Engine, log_file: Path | None = None) -> RunningBuild:
@@ -204,10 +206,12 @@ class RunningBuild:
         shutil.rmtree(self._folder, ignore_errors=True)
         before = self._reducer.finish()
         outcome = _outcome(exit_code, self._cancelled.is_set())
+        blamed = before.error is not None and before.error.label is not None
+        lost = outcome == "failed" and not blamed and failure.engine_lost(before.text)
         end = BuildEnd(
             exit_code=exit_code,
             outcome=outcome,
-            message=self._message(exit_code, before) if outcome == "failed" else "",
+            message=_message(exit_code, lost) if outcome == "failed" else "",
             lines=digest_lines(metadata),
             seconds=seconds,
         )
@@ -221,19 +225,9 @@ class RunningBuild:
             seconds=seconds,
             trace=self._reducer.finish(),
             metadata=metadata,
+            engine_lost=lost,
         )
         return end
-
-    def _message(self, exit_code: int, trace: BuildTrace) -> str:
-        """What is known of a failure beyond the builder's words; empty where they say it all."""
-        if exit_code < 0:
-            return f"the builder's process was killed (signal {-exit_code})"
-        blamed = trace.error is not None and trace.error.label is not None
-        return (
-            "the Docker engine stopped answering during the build"
-            if failure.engine_lost(trace.text) and not blamed
-            else ""
-        )
 
     def _stop(self) -> None:
         for step in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
@@ -272,6 +266,13 @@ def _outcome(exit_code: int, cancelled: bool) -> str:
         return "done"
     # 130 is what buildx makes of gRPC's Canceled.
     return "cancelled" if cancelled or exit_code in (130, -signal.SIGINT) else "failed"
+
+
+def _message(exit_code: int, engine_lost: bool) -> str:
+    """What is known of a failure beyond the builder's words; empty where they say it all."""
+    if exit_code < 0:
+        return f"the builder's process was killed (signal {-exit_code})"
+    return "the Docker engine stopped answering during the build" if engine_lost else ""
 
 
 def _read_metadata(path: Path) -> Mapping[str, Any]:

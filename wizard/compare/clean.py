@@ -63,6 +63,8 @@ def remove_comparison(api: EngineApi, comparison: str, folder: Path) -> None:
     """Remove what one comparison made. Never raises: what cannot be removed now, `dockwiz clean` lists."""
     mark = f"{LABEL}.id={comparison}"
     with contextlib.suppress(EngineError, NoEngine):
+        # One that hangs would be waited for, call by call.
+        api.ping()
         remove(api, (*_containers(api, mark), *_images(api, mark), *_mounts(api, comparison)))
     with contextlib.suppress(OSError):
         _remove_tree(folder)

@@ -14,6 +14,7 @@ from wizard.build.values import BuildTrace, StepTrace
 from wizard.compare.downloads import TorchDownloads
 from wizard.compare.values import Label, Outcome, Run, Scenario, StageTime
 from wizard.dockerfile.document import Document
+from wizard.errors import NoEngine
 from wizard.inspection.values import Engine
 
 OnEvent = Callable[[BuildEvent | str], None]
@@ -30,7 +31,11 @@ class Measured:
 
 
 def build(request: BuildRequest, engine: Engine, cancel: threading.Event, on_event: OnEvent | None = None) -> Measured:
-    """Build and wait; `cancel` ends it. Nothing is left running. Raises what `wizard.build.buildx.start` raises."""
+    """Build and wait; `cancel` ends it. Nothing is left running.
+
+    Raises what `wizard.build.buildx.start` raises, and NoEngine where the engine goes away: that is no failure of the
+    Dockerfile.
+    """
     downloads = TorchDownloads()
     ended = threading.Event()
     with start(request, engine) as running:
@@ -48,10 +53,13 @@ def build(request: BuildRequest, engine: Engine, cancel: threading.Event, on_eve
                 downloads.feed(event)
                 if on_event is not None:
                     on_event(event)
-            return Measured(running.wait(), downloads.bytes)
+            result = running.wait()
         finally:
             ended.set()
             watcher.join()
+    if result.engine_lost:
+        raise NoEngine("the Docker engine stopped answering during a build")
+    return Measured(result, downloads.bytes)
 
 
 def run_of(side: Label, scenario: Scenario, number: int, measured: Measured, document: Document | None) -> Run:

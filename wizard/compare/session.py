@@ -33,7 +33,7 @@ from wizard.compare.values import (
 from wizard.compare.verdict import judge, reasons_for
 from wizard.dockerfile.document import Document
 from wizard.dockerfile.scanner import parse
-from wizard.errors import BadInput
+from wizard.errors import BadInput, NoEngine
 from wizard.inspection.values import Engine
 from wizard.state import StateFolder
 
@@ -75,7 +75,7 @@ def compare(
 
     `on_progress` and `on_event` (the events of the build that runs) are called from this thread. After `cancel` what
     was found so far is returned. Whatever was made (copies, images, containers) is removed in any case. Raises BadInput
-    where a side cannot be read or the disk will not do, NoEngine where the engine does not answer.
+    where a side cannot be read or the disk will not do, NoEngine where the engine does not answer or goes away.
     """
     options = options or Options()
     now = datetime.datetime.now(datetime.UTC)
@@ -88,6 +88,11 @@ def compare(
             comparison, engine, api, folder, options, on_progress or _ignore, on_event, cancel or threading.Event()
         )
         return session.run((before, after), now.isoformat(timespec="seconds"))
+    except NoEngine as error:
+        raise NoEngine(
+            f"the comparison ended in the middle: {error.message}",
+            hint="when the engine answers again, `dockwiz clean --yes` removes what is left on it",
+        ) from error
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise BadInput(f"cannot be written: {reason}", path=str(error.filename or folder)) from error
@@ -220,6 +225,9 @@ class _Session:
         self._say(f"Building {task.side}: {task.purpose}, round {task.round} of {self.options.runs}")
         measured = bench.build(task, self.cancel)
         result = measured.result
+        if result.outcome != "done" and not self.cancel.is_set():
+            # An engine that is shut down in order ends its builds with words of their own.
+            self.api.ping()
         if result.outcome == "failed":
             self.errors[task.side] = failure_of(result.trace)
         run = bench.run(task, measured)
