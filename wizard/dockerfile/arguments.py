@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from wizard.dockerfile.document import Flag, Instruction, Word
+from wizard.dockerfile.errors import quoted
 from wizard.dockerfile.lines import SPACE, LogicalLine
 
 _TEXT = ("utf-8", "surrogateescape")
@@ -159,5 +160,5 @@ def pairs(instruction: Instruction) -> tuple[Pair, ...]:
         return (Pair(name, rest[0], Word(instruction.argument, instruction.argument_span)),)
     for word in found:
         if "=" not in word.text:
-            raise ValueError(f"Syntax error - can't find = in {json.dumps(word.text)}. Must be of the form: name=value")
+            raise ValueError(f"Syntax error - can't find = in {quoted(word.text)}. Must be of the form: name=value")
     return tuple(Pair(name, value, word) for word in found for name, _, value in [word.text.partition("=")])

@@ -12,8 +12,11 @@ from typing import Final
 
 from wizard.dockerfile.arguments import pairs
 from wizard.dockerfile.document import Flag, Instruction
+from wizard.dockerfile.durations import duration
+from wizard.dockerfile.errors import quoted
 from wizard.dockerfile.heredocs import parse_header
 from wizard.dockerfile.lexer import LexError
+from wizard.dockerfile.mounts import MountError, check_from
 
 KEYWORDS: Final = (
     "ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "MAINTAINER",
@@ -38,9 +41,6 @@ _FLAGS: Final = {
 _UNCHECKED_FLAGS: Final = frozenset({"ARG", "STOPSIGNAL"})
 """BuildKit never looks at the flags of these."""
 _STAGE_NAME: Final = re.compile(r"[a-z][a-z0-9-_.]*\Z")
-_DURATION: Final = re.compile(r"([-+]?)(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)\Z")
-_AMOUNT: Final = re.compile(r"([\d.]+)(ns|us|µs|μs|ms|s|m|h)")
-_NANOSECONDS: Final = {"ns": 1, "us": 1e3, "µs": 1e3, "μs": 1e3, "ms": 1e6, "s": 1e9, "m": 6e10, "h": 3.6e12}
 
 
 class Refused(Exception):
@@ -71,15 +71,14 @@ def check_instruction(instruction: Instruction) -> None:
             instruction.keyword_span.start,
             suggestion(instruction.written, KEYWORDS, ignore_case=True),
         )
-    if keyword == "HEALTHCHECK" and instruction.words and instruction.words[0].text.upper() == "NONE":
-        flags = False
-    else:
-        flags = keyword not in _UNCHECKED_FLAGS
-    message = check(instruction)
-    if message:
+    if message := check(instruction):
         raise Refused(message, instruction.keyword_span.start)
-    if flags:
+    if keyword not in _UNCHECKED_FLAGS and not _is_no_healthcheck(instruction):
         _check_flags(instruction)
+    if message := _CHECKS_BEHIND_FLAGS.get(keyword, _anything)(instruction):
+        raise Refused(message, instruction.keyword_span.start)
+    if keyword in ("HEALTHCHECK", "RUN"):
+        _check_flag_values(instruction)
 
 
 def _check_flags(instruction: Instruction) -> None:
@@ -94,10 +93,33 @@ def _check_flags(instruction: Instruction) -> None:
             raise Refused(f"duplicate flag specified: --{flag.name}", flag.span.start)
         seen.add(flag.name)
         message = _value_refusal(kind, flag)
-        if not message and instruction.keyword == "HEALTHCHECK":
-            message = _health_flag(flag)
         if message:
             raise Refused(message, flag.span.start)
+
+
+def _check_flag_values(instruction: Instruction) -> None:
+    """In the order in which BuildKit comes to them, which is not that of the file."""
+    order = tuple(_FLAGS[instruction.keyword])
+    for flag in sorted(instruction.flags, key=lambda flag: order.index(flag.name) if flag.name in order else -1):
+        if instruction.keyword == "HEALTHCHECK":
+            message = None if _is_no_healthcheck(instruction) else _health_flag(flag)
+        elif flag.name == "network":
+            valid = flag.value in ("default", "none", "host")
+            message = None if valid else f"invalid network mode {quoted(flag.value or '')}"
+        elif flag.name == "mount":
+            message = _mount_refusal(flag)
+        else:
+            message = None
+        if message:
+            raise Refused(message, flag.span.start)
+
+
+def _mount_refusal(flag: Flag) -> str | None:
+    try:
+        check_from(flag.value or "")
+    except MountError as error:
+        return str(error)
+    return None
 
 
 def _value_refusal(kind: str, flag: Flag) -> str | None:
@@ -116,16 +138,16 @@ def _health_flag(flag: Flag) -> str | None:
     if not value:
         return None
     if flag.name == "retries":
-        if not re.fullmatch(r"[-+]?[0-9]+", value) or abs(int(value[:20])) >= 2**31:
-            return f'strconv.ParseInt: parsing "{value}": invalid syntax'
+        if not re.fullmatch(r"[-+]?[0-9]+", value):
+            return f"strconv.ParseInt: parsing {quoted(value)}: invalid syntax"
+        if len(value) > 4000 or not -(2**31) <= int(value) < 2**31:
+            return f"strconv.ParseInt: parsing {quoted(value)}: value out of range"
         return f"--retries cannot be negative ({int(value)})" if int(value) < 0 else None
-    found = _DURATION.match(value)
-    if not found:
-        return f'time: invalid duration "{value}"'
-    nanoseconds = sum(float(amount) * _NANOSECONDS[unit] for amount, unit in _AMOUNT.findall(value))
-    if nanoseconds and (found[1] == "-" or nanoseconds < _NANOSECONDS["ms"]):
-        return f'Interval "{flag.name}" cannot be less than 1ms'
-    return None
+    try:
+        nanoseconds = duration(value)
+    except ValueError as error:
+        return str(error)
+    return f"Interval {quoted(flag.name)} cannot be less than 1ms" if nanoseconds and nanoseconds < 10**6 else None
 
 
 def _at_least_one(instruction: Instruction) -> str | None:
@@ -144,7 +166,9 @@ def _from(instruction: Instruction) -> str | None:
     words = [word.text for word in instruction.words]
     if len(words) == 3 and words[1].lower() == "as":
         if not _STAGE_NAME.match(words[2].lower()):
-            return f'invalid name for build stage: "{words[2]}", name can\'t start with a number or contain symbols'
+            return (
+                f"invalid name for build stage: {quoted(words[2])}, name can't start with a number or contain symbols"
+            )
     elif len(words) != 1:
         return "FROM requires either one or three arguments"
     return None
@@ -157,35 +181,59 @@ def _pairs(instruction: Instruction) -> str | None:
     return f"{instruction.keyword} names can not be blank" if any(not pair.name for pair in found) else None
 
 
+def _operands(instruction: Instruction) -> tuple[str, ...]:
+    return instruction.json if instruction.json is not None else tuple(word.text for word in instruction.words)
+
+
 def _copy(instruction: Instruction) -> str | None:
-    paths = instruction.json if instruction.json is not None else tuple(word.text for word in instruction.words)
-    if len(paths) < 2:
-        return (
-            f"{instruction.keyword} requires at least two arguments, but only one was provided. "
-            "Destination could not be determined"
-        )
+    if len(_operands(instruction)) >= 2:
+        return None
+    return (
+        f"{instruction.keyword} requires at least two arguments, but only one was provided. "
+        "Destination could not be determined"
+    )
+
+
+def _copy_destination(instruction: Instruction) -> str | None:
     try:
-        is_heredoc = parse_header(paths[-1]) is not None
+        is_heredoc = parse_header(_operands(instruction)[-1]) is not None
     except LexError:
         is_heredoc = False
     return f"{instruction.keyword} cannot accept a heredoc as a destination" if is_heredoc else None
 
 
+def _health_kind(instruction: Instruction) -> tuple[str, bool]:
+    """NONE, CMD or a mistake, and whether something follows it."""
+    kind = re.split(r"[\t\n\v\f\r \x85\xa0]+", instruction.argument, maxsplit=1)[0]
+    has_command = bool(instruction.json) if instruction.json is not None else len(instruction.argument) > len(kind)
+    return kind.upper(), has_command
+
+
+def _is_no_healthcheck(instruction: Instruction) -> bool:
+    return instruction.keyword == "HEALTHCHECK" and _health_kind(instruction)[0] == "NONE"
+
+
 def _healthcheck(instruction: Instruction) -> str | None:
     if not instruction.words:
         return "HEALTHCHECK requires at least one argument"
-    kind = re.split(r"[\t\n\v\f\r ]+", instruction.argument, maxsplit=1)[0]
-    has_command = bool(instruction.json) if instruction.json is not None else len(instruction.argument) > len(kind)
-    if kind.upper() == "NONE":
-        return "HEALTHCHECK NONE takes no arguments" if has_command else None
-    if kind.upper() != "CMD":
-        return f'Unknown type "{kind.upper()}" in HEALTHCHECK (try CMD)'
-    return None if has_command else "Missing command after HEALTHCHECK CMD"
+    kind, has_command = _health_kind(instruction)
+    return "HEALTHCHECK NONE takes no arguments" if kind == "NONE" and has_command else None
+
+
+def _health_command(instruction: Instruction) -> str | None:
+    kind, has_command = _health_kind(instruction)
+    if kind not in ("CMD", "NONE"):
+        return f"Unknown type {quoted(kind)} in HEALTHCHECK (try CMD)"
+    return "Missing command after HEALTHCHECK CMD" if kind == "CMD" and not has_command else None
 
 
 def _onbuild(instruction: Instruction) -> str | None:
+    return "ONBUILD requires at least one argument" if instruction.trigger is None else None
+
+
+def _trigger(instruction: Instruction) -> str | None:
     if instruction.trigger is None:
-        return "ONBUILD requires at least one argument"
+        return None
     if instruction.trigger.keyword == "ONBUILD":
         return "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed"
     if instruction.trigger.keyword in ("MAINTAINER", "FROM"):
@@ -202,29 +250,41 @@ def _shell(instruction: Instruction) -> str | None:
 def _volume(instruction: Instruction) -> str | None:
     if instruction.json is not None and any(not path.strip() for path in instruction.json):
         return "VOLUME specified can not be an empty string"
-    return _at_least_one(instruction)
+    return None
 
 
-_CHECKS: Final[dict[str, Callable[[Instruction], str | None]]] = {
+_Check = Callable[[Instruction], str | None]
+_CHECKS: Final[dict[str, _Check]] = {
     "ADD": _copy,
     "ARG": _pairs,
     "CMD": _anything,
     "COPY": _copy,
     "ENTRYPOINT": _anything,
-    "ENV": _pairs,
+    "ENV": _anything,
     "EXPOSE": _at_least_one,
     "FROM": _from,
     "HEALTHCHECK": _healthcheck,
-    "LABEL": _pairs,
+    "LABEL": _anything,
     "MAINTAINER": _exactly_one,
     "ONBUILD": _onbuild,
     "RUN": _anything,
-    "SHELL": _shell,
+    "SHELL": _anything,
     "STOPSIGNAL": _exactly_one,
     "USER": _exactly_one,
-    "VOLUME": _volume,
+    "VOLUME": _at_least_one,
     "WORKDIR": _exactly_one,
 }
+_CHECKS_BEHIND_FLAGS: Final[dict[str, _Check]] = {
+    "ADD": _copy_destination,
+    "COPY": _copy_destination,
+    "ENV": _pairs,
+    "HEALTHCHECK": _health_command,
+    "LABEL": _pairs,
+    "ONBUILD": _trigger,
+    "SHELL": _shell,
+    "VOLUME": _volume,
+}
+"""What BuildKit looks at only once the flags are good."""
 
 
 def suggestion(word: str, known: tuple[str, ...], *, ignore_case: bool) -> str | None:

@@ -11,10 +11,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from wizard.dockerfile.errors import quoted
+
 _SPACES = frozenset("\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000") | set(map(chr, range(0x2000, 0x200B)))
 """What Go's `unicode.IsSpace` has; Python's `str.isspace` has more."""
 _SPECIAL_PARAMETERS = "@*#?-$!0"
+_NOTHING = "\ufffd"
+"""How BuildKit writes the end of the text where it wants a character."""
 _NUMBER = re.compile(r"\d+")
+_UNDECODABLE = re.compile("[\udc80-\udcff]")
 _NAME = re.compile(r"\w*")
 _PLAIN = re.compile(r"[A-Za-z0-9_./:,=@%+-]+")
 
@@ -58,13 +63,14 @@ def lex(
     `raw_quotes` and `raw_escapes` keep those characters; `keep_unset` leaves `$name` of unset names as written.
     Raises LexError where BuildKit reports a syntax error.
     """
-    lexer = _Lexer(text, variables, escape, raw_quotes, raw_escapes, keep_unset)
+    # Bytes that are no UTF-8 come out as BuildKit's lexer reads them.
+    lexer = _Lexer(_UNDECODABLE.sub("\ufffd", text), variables, escape, raw_quotes, raw_escapes, keep_unset)
     try:
         result, words = lexer.until(None, raw_escapes)
     except RecursionError:
-        raise LexError(f'failed to process "{text[:40]}…": nested too deeply') from None
+        raise LexError(f"failed to process {quoted(text[:40])}…: nested too deeply") from None
     except LexError as error:
-        raise LexError(f'failed to process "{text}": {error}') from None
+        raise LexError(f"failed to process {quoted(text)}: {error}") from None
     return Lexed(result, tuple(words), frozenset(lexer.used), lexer.known)
 
 
@@ -228,7 +234,7 @@ class _Lexer:
         colon = operator == ":"
         if colon:
             operator = self.next()
-        written = ":" + operator if colon else operator
+        written = (":" if colon else "") + (operator or _NOTHING)
         if operator not in tuple("+-?#%") or (colon and operator in "#%"):
             raise LexError(f"unsupported modifier ({written}) in substitution")
         word = self.operand("}", raw_escapes=operator in "#%")

@@ -1,19 +1,23 @@
 """Whether the stages of a file hang together: what BuildKit refuses before it runs a step.
 
 Source: BuildKit's frontend/dockerfile/dockerfile2llb. What it would notice only in a stage that the last one does
-not need is left to it: that stage may never be built.
+not need is left to it, for that stage may never be built; so are values that hold a variable.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from wizard.dockerfile.arguments import pairs
+from wizard.dockerfile.constants import mode_refusal, platform_refusal, port_refusal, signal_refusal
 from wizard.dockerfile.document import Document, Flag, Instruction, Stage
+from wizard.dockerfile.errors import quoted
 from wizard.dockerfile.expansion import Variables
 from wizard.dockerfile.grammar import Refused
-from wizard.dockerfile.lexer import LexError, lex
-from wizard.dockerfile.stages import base_stage, dependencies, reachable
+from wizard.dockerfile.lexer import Lexed, LexError, lex
+from wizard.dockerfile.mounts import MountError, check_mount
+from wizard.dockerfile.stages import base_stage, reachable, references, source_stage
 
 _REFERENCE = (
     r"(?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*"
@@ -23,64 +27,56 @@ _REFERENCE = (
 )
 """An image reference, after the grammar of github.com/distribution/reference."""
 _EXPANDED_FLAGS = {"COPY": ("chown", "chmod"), "ADD": ("chown", "chmod", "checksum")}
-_MOUNT_KEYS = frozenset({
-    "type", "from", "source", "target", "readonly", "id", "sharing", "required", "size", "mode", "uid", "gid", "src",
-    "dst", "destination", "ro", "rw", "readwrite", "env",
-})  # fmt: skip
-_MOUNT_TYPES = frozenset({"bind", "cache", "tmpfs", "secret", "ssh"})
-_SHARING = frozenset({"shared", "private", "locked"})
+_UNKNOWN = Variables({})
+"""Every variable may be set, to something that nobody knows before the build."""
 
 
 def check_document(document: Document) -> None:
     """Raises Refused with BuildKit's words."""
-    _check_order(document)
+    escape = document.escape
+    for instruction in document.global_arguments():
+        _check_values(instruction, escape)
+    bases = [_check_base(stage, escape) for stage in document.stages]
     for stage in document.stages:
         for instruction in stage.instructions:
             _check_from_flags(document, instruction)
     _check_cycles(document)
+    for stage, base in zip(document.stages, bases, strict=True):
+        if base is not None and base != "scratch" and base_stage(document, stage) is None:
+            _check_reference(base, stage)
     needed = reachable(document, document.stages[-1])
-    for instruction in document.global_arguments():
-        _check_expansion(instruction, document.escape)
     for stage in document.stages:
-        if stage.index not in needed:
-            continue
-        _check_base(document, stage)
-        for instruction in stage.instructions:
-            _check_expansion(instruction, document.escape)
-            for flag in instruction.flags:
-                if instruction.keyword == "RUN" and flag.name == "mount":
-                    _check_mount(flag)
+        for instruction in stage.instructions if stage.index in needed else ():
+            _check_values(instruction, escape)
+            _check_source(document, stage, instruction)
 
 
-def _check_order(document: Document) -> None:
-    first = next((i for i in document.instructions if i.keyword != "ARG"), None)
-    if first is None:
-        raise Refused("dockerfile contains no stages to build", document.instructions[-1].keyword_span.start)
-    if first.keyword != "FROM":
-        raise Refused("no build stage in current context", first.keyword_span.start)
+def _check_base(stage: Stage, escape: str) -> str | None:
+    """What FROM names, None where it holds a variable: that may be anything once the build arguments are known."""
+    head = stage.instructions[0]
+    base = _expand(stage.base, escape, head)
+    if base.known and not base.text:
+        raise Refused(f"base name ({stage.base}) should not be blank", head.words[0].span.start)
+    if stage.platform:
+        platform = _expand(stage.platform, escape, head)
+        if platform.known and not platform.text:
+            raise Refused(f"empty platform value from expression {stage.platform}", head.flags[0].span.start)
+        if platform.known and (message := platform_refusal(platform.text, stage.platform)):
+            raise Refused(message, head.flags[0].span.start)
+    return base.text if base.known else None
 
 
-def _check_base(document: Document, stage: Stage) -> None:
-    """A name that holds a variable may be anything once the build arguments are known."""
-    if "$" in stage.base or stage.base == "scratch" or base_stage(document, stage) is not None:
-        return
-    name = _expand(stage.base, document.escape, stage.instructions[0])
+def _check_reference(name: str, stage: Stage) -> None:
     if not re.match(_REFERENCE, name, re.ASCII):
         repository = name.partition("@")[0].partition(":")[0]
         reason = "invalid reference format"
         if re.search(r"[A-Z]", repository) and re.match(_REFERENCE, name.lower(), re.ASCII):
             full = repository if "/" in repository else f"library/{repository}"
             reason += f": repository name ({full}) must be lowercase"
-        raise Refused(f'failed to parse stage name "{name}": {reason}', stage.instructions[0].words[0].span.start)
+        raise Refused(f"failed to parse stage name {quoted(name)}: {reason}", stage.instructions[0].words[0].span.start)
 
 
 def _check_from_flags(document: Document, instruction: Instruction) -> None:
-    if instruction.keyword == "RUN":
-        for flag in instruction.flags:
-            source = re.search(r"(?:^|,)from=([^,]*\$[^,]+)", flag.value or "", re.IGNORECASE)
-            if flag.name == "mount" and source:
-                message = "'from' doesn't support variable expansion, define alias stage instead"
-                raise Refused(message, flag.span.start)
     if instruction.keyword != "COPY":
         return
     for flag in instruction.flags:
@@ -101,8 +97,8 @@ def _check_from_flags(document: Document, instruction: Instruction) -> None:
 
 
 def _check_cycles(document: Document) -> None:
-    """A stage that needs itself, by whatever way."""
-    edges = {stage.index: [other.index for other in dependencies(document, stage)] for stage in document.stages}
+    """A stage that needs itself by way of its COPY and RUN instructions."""
+    edges = {stage.index: list(_sources(document, stage)) for stage in document.stages}
     done: set[int] = set()
     for root in edges:
         path: list[int] = []
@@ -111,69 +107,91 @@ def _check_cycles(document: Document) -> None:
             number, others = todo[-1]
             if not path or path[-1] != number:
                 path.append(number)
-            following = next((other for other in others if other not in done), None)
-            if following is None:
+            following, instruction = next((edge for edge in others if edge[0] not in done), (None, None))
+            if following is None or instruction is None:
                 done.add(number)
                 path.pop()
                 todo.pop()
             elif following in path:
-                stage = document.stages[number]
-                name = document.stages[following].buildkit_name
-                raise Refused(f"circular dependency detected on stage: {name}", stage.instructions[0].span.start)
+                name = document.stages[root].buildkit_name
+                raise Refused(f"circular dependency detected on stage: {name}", instruction.span.start)
             else:
                 todo.append((following, iter(edges[following])))
 
 
-def _check_expansion(instruction: Instruction, escape: str) -> None:
-    """Lexes what BuildKit would expand: an unmatched quote or brace fails the build."""
-    keyword = instruction.keyword
-    texts: list[str] = [flag.value for flag in instruction.flags
-                        if flag.value and flag.name in _EXPANDED_FLAGS.get(keyword, ())]  # fmt: skip
-    if keyword in ("ENV", "LABEL", "ARG"):
-        for pair in pairs(instruction):
-            texts += [pair.name, pair.value or ""]
-    elif keyword in ("COPY", "ADD", "WORKDIR", "USER", "STOPSIGNAL", "EXPOSE", "VOLUME"):
-        texts += instruction.json if instruction.json is not None else [word.text for word in instruction.words]
-    for text in texts:
-        if instruction.heredocs and text.lstrip("0123456789").startswith("<<"):
+def _sources(document: Document, stage: Stage) -> Iterator[tuple[int, Instruction]]:
+    """The numbers of the stages that a stage copies from or mounts, with the instruction that does."""
+    for instruction in stage.instructions:
+        for name in references(instruction):
+            if (other := source_stage(document, instruction, name)) is not None:
+                yield other.index, instruction
+
+
+def _check_source(document: Document, stage: Stage, instruction: Instruction) -> None:
+    """BuildKit goes through the stages once: what an instruction copies or mounts has to stand above it."""
+    for name in references(instruction):
+        other = source_stage(document, instruction, name)
+        if other is None or other.index < stage.index:
             continue
-        _expand(text, escape, instruction)
+        if instruction.keyword == "COPY":
+            place = f"{quoted(name)}, it needs to be defined before current stage {quoted(stage.buildkit_name)}"
+            raise Refused(f"cannot copy from stage {place}", instruction.keyword_span.start)
+        raise Refused(
+            f"cannot mount from stage {quoted(name)}, stage needs to be defined before current command",
+            instruction.keyword_span.start,
+        )
 
 
-def _expand(text: str, escape: str, instruction: Instruction) -> str:
+def _check_values(instruction: Instruction, escape: str) -> None:
+    """Expands what BuildKit would: an unmatched quote or brace fails the build, and some values do."""
+    keyword = instruction.keyword
+    for flag in instruction.flags:
+        if keyword == "RUN" and flag.name == "mount":
+            _check_mount(flag, escape)
+        elif flag.value and flag.name in _EXPANDED_FLAGS.get(keyword, ()):
+            value = _expand(flag.value, escape, instruction)
+            if flag.name == "chmod" and value.known and (message := mode_refusal(value.text)):
+                raise Refused(message, flag.span.start)
+    for value in [_expand(text, escape, instruction) for text in _expanded_texts(instruction)]:
+        if message := _value_refusal(keyword, value):
+            raise Refused(message, instruction.keyword_span.start)
+
+
+def _expanded_texts(instruction: Instruction) -> list[str]:
+    keyword = instruction.keyword
+    if keyword in ("ENV", "LABEL"):
+        return [text for pair in pairs(instruction) for text in (pair.name, pair.value or "")]
+    if keyword == "ARG":
+        return [pair.value for pair in pairs(instruction) if pair.value is not None]
+    if keyword not in ("COPY", "ADD", "WORKDIR", "USER", "STOPSIGNAL", "EXPOSE", "VOLUME"):
+        return []
+    texts = instruction.json if instruction.json is not None else [word.text for word in instruction.words]
+    if keyword == "EXPOSE":
+        return sorted(texts)
+    return [text for text in texts if not (instruction.heredocs and text.lstrip("0123456789").startswith("<<"))]
+
+
+def _value_refusal(keyword: str, value: Lexed) -> str | None:
+    if not value.known:
+        return None
+    if keyword == "VOLUME" and not value.text:
+        return "VOLUME specified can not be an empty string"
+    if keyword == "STOPSIGNAL":
+        return signal_refusal(value.text)
+    if keyword == "EXPOSE":
+        return next(filter(None, (port_refusal(word.text) for word in value.words)), None)
+    return None
+
+
+def _expand(text: str, escape: str, instruction: Instruction) -> Lexed:
     try:
-        return lex(text, Variables({}), escape).text
+        return lex(text, _UNKNOWN, escape)
     except LexError as error:
         raise Refused(str(error), instruction.keyword_span.start) from None
 
 
-def _check_mount(flag: Flag) -> None:
-    import csv
-
-    value = flag.value or ""
+def _check_mount(flag: Flag, escape: str) -> None:
     try:
-        fields = next(csv.reader([value], strict=True), [])
-    except csv.Error as error:
-        raise Refused(f"failed to parse csv mounts: {error}", flag.span.start) from None
-    for text in fields or [""]:
-        message = _mount_field(text)
-        if message:
-            raise Refused(message, flag.span.start)
-
-
-def _mount_field(text: str) -> str | None:
-    key, has_value, value = text.partition("=")
-    key = key.lower()
-    if not has_value:
-        if key in ("readonly", "ro", "readwrite", "rw", "required"):
-            return None
-        return f"invalid field '{text}' must be a key=value pair"
-    if key not in _MOUNT_KEYS:
-        return f"unexpected key '{key}' in '{text}'"
-    if "$" in value or "'" in value or '"' in value:
-        return None
-    if key == "type" and value.lower() not in _MOUNT_TYPES:
-        return f'unsupported mount type "{value}"'
-    if key == "sharing" and value.lower() not in _SHARING:
-        return f'unsupported sharing value "{value}"'
-    return None
+        check_mount(flag.value or "", escape)
+    except (MountError, LexError) as error:
+        raise Refused(str(error), flag.span.start) from None

@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from wizard.dockerfile import arguments
 from wizard.dockerfile.arguments import NotStrings, decode
+from wizard.dockerfile.directives import check_directive, check_options_refusal, read_directive
 from wizard.dockerfile.document import Comment, Directive, Document, Flag, Heredoc, Instruction, Span, Stage, Word
 from wizard.dockerfile.errors import DockerfileError
 from wizard.dockerfile.grammar import Refused, check_instruction, check_syntax
@@ -21,8 +22,6 @@ from wizard.dockerfile.lexer import LexError
 from wizard.dockerfile.lines import LINE_LIMIT, LogicalLine, PhysicalLine, join, physical_lines, without_continuation
 from wizard.dockerfile.references import check_document
 
-_DIRECTIVE = re.compile(rb"#[\t\v\f\r ]*([a-zA-Z][a-zA-Z0-9]*)[\t\f\r ]*=[\t\f\r ]*(.*)\Z")
-_DIRECTIVES = frozenset({"syntax", "escape", "check"})
 _KEYWORD = re.compile(rb"[^\t\v\f\r ]*")
 _KEYWORD_GAP = re.compile(rb"[\t\v\f\r ]*")
 _HEREDOC_KEYWORDS = frozenset({"RUN", "COPY", "ADD"})
@@ -39,14 +38,14 @@ def parse(source: bytes, path: str = "Dockerfile") -> Document:
     if not source:
         raise DockerfileError("the Dockerfile cannot be empty", path=path)
     try:
+        _check_options(source)
         scan = Scan(source)
         document = Document(
             path, source, scan.escape, tuple(scan.directives), tuple(scan.comments), tuple(scan.instructions), ()
         )
         if not document.instructions:
-            raise Refused("file with no instructions", len(source))
-        for instruction in document.instructions:
-            check_instruction(instruction)
+            raise Refused("file with no instructions", source.rstrip(b"\n").rfind(b"\n") + 1)
+        _check_instructions(document.instructions)
         document = Document(
             path, source, scan.escape, document.directives, document.comments, document.instructions,
             tuple(_stages(document.instructions)),
@@ -55,9 +54,27 @@ def parse(source: bytes, path: str = "Dockerfile") -> Document:
     except Refused as refusal:
         line = source.count(b"\n", 0, refusal.offset) + 1
         column = len(source[source.rfind(b"\n", 0, refusal.offset) + 1 : refusal.offset].decode("utf-8", "replace")) + 1
-        message = refusal.message.encode("utf-8", "replace").decode()
+        message = re.sub("[\ud800-\udfff]", "\ufffd", refusal.message)
         raise DockerfileError(message, path=path, line=line, column=column, hint=refusal.hint) from None
     return document
+
+
+def _check_options(source: bytes) -> None:
+    found = check_directive(source)
+    if found and (message := check_options_refusal(found[1])):
+        raise Refused(message, found[0])
+
+
+def _check_instructions(instructions: tuple[Instruction, ...]) -> None:
+    """One after the other, as BuildKit does: the first fault of the file is the one that it reports."""
+    in_stage = False
+    for instruction in instructions:
+        check_instruction(instruction)
+        in_stage = in_stage or instruction.keyword == "FROM"
+        if not in_stage and instruction.keyword != "ARG":
+            raise Refused("no build stage in current context", instruction.keyword_span.start)
+    if not in_stage:
+        raise Refused("dockerfile contains no stages to build", instructions[-1].keyword_span.start)
 
 
 class Scan:
@@ -89,14 +106,13 @@ class Scan:
         """Directives end at the first line that is none."""
         if not self.in_directives:
             return False
-        found = _DIRECTIVE.match(line.text[line.indentation :])
-        name = found[1].decode().lower() if found and not found[0].endswith(b"=") else ""
-        self.in_directives = name in _DIRECTIVES
-        if found is None or not self.in_directives:
+        directive = read_directive(line.text[line.indentation :])
+        self.in_directives = directive is not None
+        if directive is None:
             return False
-        if any(directive.name == name for directive in self.directives):
+        name, value = directive
+        if any(known.name == name for known in self.directives):
             raise Refused(f"only one {name} parser directive can be used", line.span.start)
-        value = decode(found[2].rstrip(b"\t\f\r ") or found[0][-1:])
         if name == "escape":
             if value not in ("\\", "`"):
                 raise Refused(f"invalid escape token '{value}' does not match ` or \\", line.span.start)

@@ -48,14 +48,19 @@ def references(instruction: Instruction) -> tuple[str, ...]:
     return ()
 
 
+def source_stage(document: Document, instruction: Instruction, reference: str) -> Stage | None:
+    """The stage that a reference of this instruction means; only COPY may name it by its number."""
+    by_name = instruction.keyword != "COPY" and _NUMBER.match(reference)
+    return None if by_name else find_stage(document, reference)
+
+
 def dependencies(document: Document, stage: Stage) -> tuple[Stage, ...]:
     """The stages that this one needs directly: its base, `COPY --from`, `RUN --mount=…,from=`; each once."""
     base = base_stage(document, stage)
     found = [base] if base else []
     for instruction in stage.instructions:
         for reference in references(instruction):
-            by_number = instruction.keyword == "COPY" or not _NUMBER.match(reference)
-            other = find_stage(document, reference) if by_number else None
+            other = source_stage(document, instruction, reference)
             if other is not None and other not in found:
                 found.append(other)
     return tuple(found)

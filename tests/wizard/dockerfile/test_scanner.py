@@ -125,7 +125,7 @@ def test_stages_have_name_base_platform_and_instructions() -> None:
         (b"COPY --link --link a b\n", "duplicate flag specified: --link"),
         (b"COPY --form=x a b\n", "unknown flag: --form (did you mean from?)"),
         (b"CMD --x\n", "unknown flag: --x"),
-        (b"HEALTHCHECK --interval=5 CMD x\n", 'time: invalid duration "5"'),
+        (b"HEALTHCHECK --interval=5 CMD x\n", 'time: missing unit in duration "5"'),
         (b"HEALTHCHECK NONE x\n", "HEALTHCHECK NONE takes no arguments"),
         (b"EXPOSE\n", "EXPOSE requires at least one argument"),
         (b"USER\n", "USER requires exactly one argument"),
