@@ -177,7 +177,7 @@ def _add_plan(parser: argparse.ArgumentParser) -> None:
 def _add_apply(parser: argparse.ArgumentParser) -> None:
     _repo(parser)
     parser.add_argument("--yes", action="store_true", help="really write")
-    parser.add_argument("--output", type=Path, metavar="DIR", help="write the changed files into DIR, not the repo")
+    parser.add_argument("--output", type=Path, metavar="DIR", help="with --yes: write the files into DIR, not the repo")
     _select(parser)
 
 

@@ -1,4 +1,4 @@
-"""`dockwiz apply`: write the selected proposals into the repo."""
+"""`dockwiz apply --yes`: write the selected proposals into the repo, or with --output into another folder."""
 
 from __future__ import annotations
 
@@ -15,15 +15,17 @@ def run(options: argparse.Namespace) -> int:
     if not plan.changes:
         print("Nothing is selected: no file was changed." if plan.steps else "Nothing to propose: no file was changed.")
         return 0
+    if not options.yes:
+        place = "" if options.output is None else f" in {options.output}"
+        raise BadInput(
+            f"would {'change' if options.output is None else 'write'} {', '.join(plan.changes)}{place}: "
+            "nothing was written",
+            hint="look with --diff of plan; write with --yes",
+        )
     if options.output is not None:
         done = write_copy(plan, options.output)
         print(f"Wrote {', '.join(done.files)} into {options.output}. The repository is as it was.")
         return 0
-    if not options.yes:
-        raise BadInput(
-            f"would change {', '.join(plan.changes)}: nothing was written",
-            hint="look with --diff of plan; write with --yes",
-        )
     done = apply(plan, repo.state)
     print(f"Applied {', '.join(done.rules)}.")
     print(f"Changed {', '.join(done.files)}.")

@@ -29,5 +29,6 @@ def _lines(documentation: str) -> list[str]:
     lines: list[str] = []
     for block in documentation.split("\n\n"):
         term, colon, text = block.partition("\n: ")
-        lines += ["", term, *paragraph(text, "  ")] if colon else ["", *paragraph(block)]
+        words = " ".join((text if colon else block).split())
+        lines += ["", term, *paragraph(words, "  ")] if colon else ["", *paragraph(words)]
     return lines

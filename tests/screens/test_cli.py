@@ -420,24 +420,32 @@ def test_two_applies_at_once_write_one_plan(repo: Path) -> None:
 def test_apply_without_yes_says_what_it_would_do_and_writes_nothing(repo: Path) -> None:
     before = contents(repo)
     refused(dockwiz("apply", repo), ".dockerignore, Dockerfile", "--yes")
+    refused(dockwiz("apply", repo, "--output", repo / "new"), ".dockerignore, Dockerfile in", "--yes")
     assert contents(repo) == before
 
 
 def test_apply_into_another_folder(repo: Path, tmp_path: Path) -> None:
     before = contents(repo)
-    done = dockwiz("apply", repo, "--output", tmp_path / "new" / "place")
+    done = dockwiz("apply", "--yes", repo, "--output", tmp_path / "new" / "place")
     assert (done.returncode, done.stderr) == (0, "")
     assert contents(repo) == before
     assert set(contents(tmp_path / "new" / "place")) == {"Dockerfile", ".dockerignore"}
     (tmp_path / "new" / "place" / "Dockerfile").write_text("mine\n")
-    refused(dockwiz("apply", repo, "--output", tmp_path / "new" / "place"), "is there already")
-    refused(dockwiz("apply", repo, "--output", repo / "app.py"), "app.py")
+    refused(dockwiz("apply", "--yes", repo, "--output", tmp_path / "new" / "place"), "is there already")
+    refused(dockwiz("apply", "--yes", repo, "--output", repo / "app.py"), "app.py")
     assert (tmp_path / "new" / "place" / "Dockerfile").read_text() == "mine\n"
 
 
 def test_apply_with_nothing_selected_is_no_error(repo: Path) -> None:
     done = dockwiz("apply", "--yes", "--skip", "dependency-layer,cache-mounts,dockerignore", repo)
     assert (done.returncode, done.stdout) == (0, "Nothing is selected: no file was changed.\n")
+
+
+def test_a_demo_of_no_sample_leaves_nothing_behind(tmp_path: Path) -> None:
+    own = environment(DOCKWIZ_STATE=str(tmp_path / "state"))
+    refused(dockwiz("demo", "nope", env=own), "no sample nope", "flask-ocr")
+    refused(dockwiz("demo", "nope", "--into", tmp_path / "copy", env=own), "no sample nope")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_undo_says_what_it_would_do_and_when_there_is_nothing(repo: Path) -> None:
