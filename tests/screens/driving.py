@@ -19,6 +19,8 @@ from wizard.build.buildx import BuildResult
 from wizard.build.replay import replay
 from wizard.build.trace import Reducer
 from wizard.build.values import BuildTrace
+from wizard.dockerfile.planned import readings
+from wizard.dockerfile.scanner import parse
 from wizard.inspection.values import Evidence
 from wizard.rules.base import Estimate, Proposal, Refusal, Rule, View
 from wizard.workspace import open_workspace
@@ -58,6 +60,7 @@ def _manifests_first(view: View) -> Proposal:
         why="Line 4 copies every file before the install, so that one edited file installs every package again.",
         evidence=(Evidence("Dockerfile", 4, "COPY . ."), Evidence("requirements.txt", 1, "flask==3.0.0")),
         edits={view.dockerfile: after},
+        planned=readings(parse(after)),
         estimate=Estimate(48, None, "measured"),
         risk="The install reads nothing but requirements.txt.",
     )

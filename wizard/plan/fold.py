@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wizard.dockerfile.scanner import parse
 from wizard.errors import DockwizError
 from wizard.inspection.places import place_at
 from wizard.inspection.values import Inspection
 from wizard.plan.diff import diff_of
-from wizard.plan.gate import objection
+from wizard.plan.gate import doubts, objection
 from wizard.plan.origins import after, traced, untouched
 from wizard.plan.selection import Selection
 from wizard.rules.base import Proposal, Refusal, Rule, Settings, View
@@ -85,36 +85,52 @@ def make_plan(
 ) -> Plan:
     """Fold the rules over the workspace.
 
-    A proposal whose result does not pass the gate is dropped, alone, and becomes a refusal that says so. Raises
-    DockerfileError where the Dockerfile is bad input, ValueError where the inspection names no Dockerfile.
+    A proposal whose result does not pass the gate, or that its own rule would change again, is dropped, alone, and
+    becomes a refusal that says so. Raises DockerfileError where the Dockerfile is bad input, ValueError where the
+    inspection names no Dockerfile.
     """
+    rules = tuple(rules)
+    plan = _fold(workspace, inspection, selection or Selection(), settings or Settings(), rules)
+    restless = _restless(plan, rules)
+    if restless is None:
+        return plan
+    others = make_plan(workspace, inspection, selection, settings, [rule for rule in rules if rule is not restless])
+    because = "the result did not pass our own check: a second run would change it again"
+    return replace(others, refusals=(*others.refusals, Refusal(restless.ID, because)))
+
+
+def _fold(
+    workspace: Workspace, inspection: Inspection, selection: Selection, settings: Settings, rules: tuple[Rule, ...]
+) -> Plan:
     if inspection.dockerfile is None:
         raise ValueError("the inspection names no Dockerfile")
-    selection = selection or Selection()
-    settings = settings or Settings()
     dockerfile = inspection.dockerfile
     current = workspace
     steps: list[Step] = []
-    refusals: list[Refusal] = []
+    refusals: dict[str, Refusal] = {}
     document = parse(current.read(dockerfile), dockerfile)
     origins = untouched(document)
     known = frozenset(sign.evidence for sign in inspection.gpu)
-    for rule in rules:
+    # The second time round for those that a later proposal has opened a door to: a second run would find them.
+    for number, rule in enumerate((*rules, *rules)):
+        if number >= len(rules) and (current is workspace or any(step.proposal.rule == rule.ID for step in steps)):
+            continue
         view = View(current, dockerfile, document, inspection, settings)
         outcome = _ask(rule, view)
         if outcome is not None:
             outcome = traced(outcome, origins, current, workspace, known)
-        if isinstance(outcome, Refusal):
-            refusals.append(outcome)
+        if isinstance(outcome, Proposal):
+            edited = current.edit(outcome.edits)
+            against = objection(view, outcome, edited)
+            if against is not None:
+                because = f"the result did not pass our own check: {against}"
+                outcome = Refusal(outcome.rule, because, outcome.evidence)
+        if isinstance(outcome, Refusal) and number < len(rules):
+            refusals[rule.ID] = outcome
         if not isinstance(outcome, Proposal):
             continue
-        edited = current.edit(outcome.edits)
-        against = objection(view, edited)
-        if against is not None:
-            refusals.append(
-                Refusal(outcome.rule, f"the result did not pass our own check: {against}", outcome.evidence)
-            )
-            continue
+        refusals.pop(rule.ID, None)
+        outcome = replace(outcome, risk=" ".join(filter(None, (outcome.risk, *doubts(view, edited)))))
         taken = selection.takes(outcome)
         steps.append(Step(outcome, taken, current, edited))
         if taken:
@@ -123,8 +139,25 @@ def make_plan(
             origins = after(origins, document, outcome)
     originals = {path: _content(workspace, path) for path in current.overlay}
     return Plan(
-        workspace, originals, current, dockerfile, inspection, settings, selection, tuple(steps), tuple(refusals)
-    )
+        workspace, originals, current, dockerfile, inspection, settings, selection, tuple(steps),
+        tuple(refusals.values()),
+    )  # fmt: skip
+
+
+def _restless(plan: Plan, rules: Iterable[Rule]) -> Rule | None:
+    """A rule that would change its own result: what it proposed for this plan cannot be right."""
+    selected = {step.proposal.rule for step in plan.selected}
+    document = parse(plan.result.read(plan.dockerfile), plan.dockerfile)
+    view = View(plan.result, plan.dockerfile, document, plan.inspection, plan.settings)
+    for rule in rules:
+        if rule.ID not in selected:
+            continue
+        again = _ask(rule, view)
+        if isinstance(again, Proposal) and any(
+            content != _content(plan.result, path) for path, content in again.edits.items()
+        ):
+            return rule
+    return None
 
 
 def _ask(rule: Rule, view: View) -> Proposal | Refusal | None:
