@@ -17,6 +17,7 @@ from wizard.compare.defaults import since_last_apply, with_plan
 from wizard.compare.last import save_last
 from wizard.compare.session import Options, compare, forecast_for
 from wizard.compare.sides import Side, parse_side
+from wizard.compare.sizes import saved_bytes
 from wizard.compare.values import Change, Comparison, Progress
 from wizard.errors import BadInput, BuildFailed
 from wizard.history.measurements import known, of_comparison
@@ -30,7 +31,7 @@ INTERRUPTED = 130
 
 def run(options: argparse.Namespace) -> int:
     repo = open_repo(options)
-    before, after, change = _sides(repo, options)
+    before, after, change, saved = _sides(repo, options)
     engine = find_engine(options.builder)
     settings = Options(
         scenarios=options.scenario,
@@ -39,8 +40,9 @@ def run(options: argparse.Namespace) -> int:
         link=options.link,
         change=change,
         known=known(entries(repo.state)),
+        saved_bytes=saved,
     )
-    _say(forecast_for(before, after, engine, settings).in_words())
+    _say(forecast_for(before, after, engine, connect(), settings).in_words())
     cancel = threading.Event()
     with _cancelled_by_signals(cancel):
         comparison = compare(before, after, engine, connect(), repo.state, settings, _on_progress, cancel=cancel)
@@ -73,12 +75,15 @@ def write_report(path: Path, text: str) -> None:
         raise BadInput(f"cannot be written: {(error.strerror or '').lower()}", path=str(path)) from error
 
 
-def _sides(repo: Repo, options: argparse.Namespace) -> tuple[Side, Side, Change]:
-    """What was asked for; by default before the last apply and now, else now and the plan not yet applied."""
+def _sides(repo: Repo, options: argparse.Namespace) -> tuple[Side, Side, Change, int]:
+    """What was asked for; by default before the last apply and now, else now and the plan not yet applied. And the
+    bytes that the plan says it takes out of the image, 0 where there is no plan.
+    """
+    saved = 0
     found = since_last_apply(repo.workspace, repo.state)
     if found is None and not (options.before and options.after):
         plan = make_plan(repo.workspace, inspect_repo(repo), selection_of(options), settings_of(options))
-        found = with_plan(plan)
+        found, saved = with_plan(plan), saved_bytes(plan)
     if found is None and not (options.before and options.after):
         raise BadInput(
             "there is nothing to compare: no change was applied, and the plan changes nothing",
@@ -91,7 +96,7 @@ def _sides(repo: Repo, options: argparse.Namespace) -> tuple[Side, Side, Change]
         after, change = parse_side("after", options.after, repo.workspace, repo.dockerfile), Change()
     assert before is not None
     assert after is not None
-    return before, after, change
+    return before, after, change, saved
 
 
 def _on_progress(progress: Progress) -> None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from wizard.compare.values import Scenario
+from wizard.compare.sizes import BASES, ExpectedSize
+from wizard.compare.values import Label, Scenario
 from wizard.errors import BadInput
 from wizard.inspection.values import Engine
 
-ASSUMED_IMAGE_BYTES = 2_000_000_000
-"""For an image that was never measured."""
 WARM_SHARE = 0.15
 """What a rebuild is assumed to take of a cold build, where nobody has measured it."""
 _CONTAINERD_FACTOR = 1.5
@@ -24,7 +23,8 @@ class Known:
     """What earlier builds of this repo showed."""
 
     cold_seconds: float | None = None
-    image_bytes: int | None = None
+    image_bytes: Mapping[Label, int] = field(default_factory=dict)
+    """Unpacked, by side of the newest comparison."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,25 +55,27 @@ class DiskTooSmall(BadInput):
 
 
 def forecast(
-    sides: int, scenarios: Collection[Scenario], runs: int, copies_bytes: int, engine: Engine, known: Known
+    images: Sequence[ExpectedSize],
+    scenarios: Collection[Scenario],
+    runs: int,
+    copies_bytes: int,
+    engine: Engine,
+    cold_seconds: float | None,
 ) -> Forecast:
-    """`sides`: how many of the two are built (an image is not); `copies_bytes`: the private copies of their files.
+    """`images`: one for each side that is built (an image is not); `copies_bytes`: the private copies of their files;
+    `cold_seconds`: what a cold build of this repo took, None where nobody has measured it.
 
     Every cold build leaves layers of its own in the engine's cache.
     """
-    colds = sides * runs
-    warm = sides * runs * len(set(scenarios) - {"cold"})
-    image = known.image_bytes if known.image_bytes is not None else ASSUMED_IMAGE_BYTES
+    colds = len(images) * runs
+    warm = colds * len(set(scenarios) - {"cold"})
     factor = _CONTAINERD_FACTOR if engine.store == "containerd" else 1.0
-    seconds = None if known.cold_seconds is None else known.cold_seconds * (colds + warm * WARM_SHARE)
-    parts = [] if known.image_bytes is not None else [f"an image of {image / 1e9:.0f} GB is assumed"]
-    parts += [] if known.cold_seconds is None and known.image_bytes is None else ["from earlier builds here"]
     return Forecast(
         builds=colds + warm,
-        seconds=seconds,
-        disk_needed=round(colds * image * factor) + copies_bytes,
+        seconds=None if cold_seconds is None else cold_seconds * (colds + warm * WARM_SHARE),
+        disk_needed=round(runs * sum(image.bytes for image in images) * factor) + copies_bytes,
         disk_free=engine.disk_free,
-        basis=", ".join(parts),
+        basis=_basis(images),
     )
 
 
@@ -84,6 +86,19 @@ def check_disk(expected: Forecast) -> None:
             f"the disk will not do: {expected.disk_needed / 1e9:.1f} GB needed, {expected.disk_free / 1e9:.1f} GB free",
             hint="fewer --runs, `dockwiz clean`, or `docker builder prune` make room",
         )
+
+
+def _basis(images: Sequence[ExpectedSize]) -> str:
+    """The sizes, and how sure they are: as sure as the least sure one."""
+    if not images:
+        return "nothing is built"
+    how = {
+        "measured": "as measured before",
+        "estimated": "an estimate from what is known of them",
+        "assumed": "assumed, nothing is known of them yet",
+    }
+    sizes = " and ".join(dict.fromkeys(f"{image.bytes / 1e9:.1f}" for image in images))
+    return f"images of {sizes} GB: {how[max((image.basis for image in images), key=BASES.index)]}"
 
 
 def _minutes(seconds: float) -> str:

@@ -17,8 +17,18 @@ from wizard.compare.conditions import conditions_of
 from wizard.compare.forecast import Forecast, Known, check_disk, forecast
 from wizard.compare.images import config_of, packages_of, size_of
 from wizard.compare.measure import OnEvent, failure_of
-from wizard.compare.rounds import Bench, Purpose, Task, choose_manifest_edits, choose_source_edit, labels_of, schedule
+from wizard.compare.rounds import (
+    Bench,
+    Purpose,
+    Task,
+    choose_manifest_edits,
+    choose_source_edit,
+    labels_of,
+    schedule,
+    target_of,
+)
 from wizard.compare.sides import Copy, Side, materialise
+from wizard.compare.sizes import Parts, expected_sizes, parts_of
 from wizard.compare.values import (
     LABELS,
     USUAL_SCENARIOS,
@@ -58,6 +68,8 @@ class Options:
     """The network link in words, where the person told it."""
     change: Change = field(default_factory=Change)
     known: Known = field(default_factory=Known)
+    saved_bytes: int = 0
+    """What the proposals between the sides say they take out of the image."""
 
 
 def compare(
@@ -100,16 +112,22 @@ def compare(
         remove_comparison(api, comparison, folder)
 
 
-def forecast_for(before: Side, after: Side, engine: Engine, options: Options) -> Forecast:
-    """What `compare` would take, for the person to see before it starts."""
+def forecast_for(before: Side, after: Side, engine: Engine, api: EngineApi, options: Options) -> Forecast:
+    """What `compare` would take, for the person to see before it starts. Raises NoEngine."""
     from wizard.inspection.context import measure_context
 
-    built = [side for side in (before, after) if side.image is None]
-    copies = 0
-    for side in built:
-        if side.workspace is not None and side.dockerfile is not None:
-            copies += measure_context(side.workspace, side.dockerfile).bytes
-    return forecast(len(built), options.scenarios, options.runs, copies, engine, options.known)
+    parts: dict[Label, Parts] = {}
+    for side in (before, after):
+        if side.workspace is None or side.dockerfile is None:
+            continue
+        # Of a revision the files that are there now: near enough for a forecast.
+        context = measure_context(side.workspace, side.dockerfile).bytes
+        document = parse(side.workspace.read(side.dockerfile), side.dockerfile)
+        parts[side.label] = parts_of(api, engine.store, document, target_of(document, options.like), context)
+    images = expected_sizes(parts, options.known.image_bytes, options.saved_bytes)
+    copies = sum(part.context for part in parts.values())
+    cold_seconds = options.known.cold_seconds
+    return forecast(tuple(images.values()), options.scenarios, options.runs, copies, engine, cold_seconds)
 
 
 def _ignore(_: Progress) -> None:
@@ -138,7 +156,7 @@ class _Session:
     def run(self, sides: tuple[Side, Side], at: str) -> Comparison:
         for side in sides:
             self._check_image(side)
-        check_disk(forecast_for(*sides, self.engine, self.options))
+        check_disk(forecast_for(*sides, self.engine, self.api, self.options))
         self._say("Copying the files of both sides")
         copies = {s.label: materialise(s, self.folder / s.label) for s in sides if s.image is None}
         documents = {label: _document(copy) for label, copy in copies.items()}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from wizard.build.buildx import BuildResult
 from wizard.compare.forecast import Known
-from wizard.compare.values import Comparison
+from wizard.compare.values import LABELS, Comparison, Label
 from wizard.history.store import Entry, History
 from wizard.inspection.values import Engine
 
@@ -70,10 +70,14 @@ def of_build(result: BuildResult, engine: Engine, root: Path, dockerfile: str) -
 
 
 def known(history: History) -> Known:
-    """What earlier cold builds of this repo took, for a forecast: the median of the last ten, and the largest image."""
+    """What earlier cold builds of this repo took, for a forecast: the median of the last ten, and the newest images."""
     seconds = [entry.seconds for entry in history.entries if entry.scenario == "cold"][-10:]
-    images = [entry.image_bytes for entry in history.entries[-20:] if entry.image_bytes is not None]
-    return Known(statistics.median(seconds) if seconds else None, max(images, default=None))
+    images: dict[Label, int] = {}
+    for entry in history.entries:
+        for side in LABELS:
+            if entry.side == side and entry.image_bytes is not None:
+                images[side] = entry.image_bytes
+    return Known(statistics.median(seconds) if seconds else None, images)
 
 
 def branch_and_commit(root: Path) -> tuple[str | None, str | None]:

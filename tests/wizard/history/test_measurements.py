@@ -19,7 +19,7 @@ def test_each_finished_build_of_a_comparison_is_an_entry(tmp_path: Path) -> None
     state = StateFolder(tmp_path / "state")
     assert record(state, found) is None
     assert entries(state).entries == found
-    assert known(entries(state)) == Known(93.0, 1_412_000_000)
+    assert known(entries(state)) == Known(93.0, {"before": 1_412_000_000, "after": 238_000_000})
 
 
 def test_the_branch_and_commit_are_those_checked_out(tmp_path: Path) -> None:
