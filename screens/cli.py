@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 BAD_INPUT = 2
 INTERRUPTED = 130
 CRASHED = 70
+GARBAGE = 50_000
+"""New objects after which Python looks for cycles: far more than its 700, because our values hold none."""
 _ON_SCREEN = ("wizard", "demo")
 
 
@@ -66,6 +68,7 @@ def _run(arguments: Sequence[str]) -> int:
     gc.disable()
     command = importlib.import_module(f"screens.commands.{options.command}")
     gc.freeze()
+    gc.set_threshold(GARBAGE)
     gc.enable()
     code: int = command.run(options)
     return code

@@ -168,6 +168,10 @@ class Document:
     planned: tuple[Reading, ...] | None = None
     """What the edits that made this document meant its instructions to be; None for one that was read."""
 
+    def __hash__(self) -> int:
+        """Of the bytes alone, which Python keeps: what is read out of a document is cached by it."""
+        return hash(self.source)
+
     @property
     def newline(self) -> str:
         """The line end that most lines have."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from wizard.dockerfile.arguments import pairs
 from wizard.dockerfile.document import Document, Instruction, Stage
@@ -66,14 +67,24 @@ def environment(
     build_arguments: Mapping[str, str] | None = None,
 ) -> State:
     """The state before `at` (an instruction of the stage), or at the end of the stage; base stages are followed."""
-    given = build_arguments or {}
+    return _environment(
+        document, stage.index, None if at is None else at.index, tuple(sorted((build_arguments or {}).items()))
+    )
+
+
+@lru_cache(maxsize=1024)
+def _environment(
+    document: Document, index: int, end: int | None, build_arguments: tuple[tuple[str, str], ...]
+) -> State:
+    """The state of stage `index` before instruction `end`. Kept: it is asked again and again of the same document."""
+    stage, given = document.stages[index], dict(build_arguments)
     outer = global_values(document, given)
     chain = lineage(document, stage, given)
     scratch = chain[0].base == "scratch"
     state = State(workdir="/" if scratch else None, user="", escape=document.escape)
     for one in chain:
         for instruction in one.instructions:
-            if at is not None and one is stage and instruction.index >= at.index:
+            if end is not None and one is stage and instruction.index >= end:
                 break
             state = _after(state, instruction, outer, given)
     return state

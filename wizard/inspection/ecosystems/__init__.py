@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
-import re
 from typing import TYPE_CHECKING
 
 from wizard.inspection.values import Ecosystem, Evidence
@@ -45,7 +43,7 @@ def find_ecosystems(workspace: Workspace, document: Document | None, listing: Li
     from wizard.inspection.ecosystems.python import python_ecosystem
 
     python = python_ecosystem(workspace, document, listing)
-    files = [path for path in listing.below(workspace.context) if _ANY.fullmatch(_name(path)) and _near(path)]
+    files = [path for path in listing.below(workspace.context) if _is_any(_name(path)) and _near(path)]
     found = [python] if python else []
     for language, manifests, locks, manager in _LANGUAGES:
         names = (*manifests, *(lock for lock, _ in locks))
@@ -58,8 +56,14 @@ def find_ecosystems(workspace: Workspace, document: Document | None, listing: Li
     return tuple(found)
 
 
-def _matches(path: str, patterns: tuple[str, ...]) -> bool:
-    return any(fnmatch.fnmatchcase(_name(path), pattern) for pattern in patterns)
+def _matches(path: str, names: tuple[str, ...]) -> bool:
+    """Whether the file has one of the names; `*` at the start of one stands for anything."""
+    name = _name(path)
+    return any(name.endswith(one[1:]) if one[0] == "*" else name == one for one in names)
+
+
+def _is_any(name: str) -> bool:
+    return name in _NAMES or name.endswith(_ENDINGS)
 
 
 def _near(path: str) -> bool:
@@ -70,11 +74,7 @@ def _name(path: str) -> str:
     return path.rpartition("/")[2]
 
 
-# One expression for all of them: most of a repo's files are none of these.
-_ANY = re.compile(
-    "|".join(
-        fnmatch.translate(name)
-        for _, manifests, locks, _ in _LANGUAGES
-        for name in (*manifests, *(lock for lock, _ in locks))
-    )
-)
+_ALL = tuple(name for _, manifests, locks, _ in _LANGUAGES for name in (*manifests, *(lock for lock, _ in locks)))
+# Most of a repo's files are none of these: two look-ups tell.
+_NAMES = frozenset(name for name in _ALL if name[0] != "*")
+_ENDINGS = tuple(name[1:] for name in _ALL if name[0] == "*")
