@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 from screens.app import DockwizApp
 from screens.session import Page
 from tests.conftest import Engine
+from tests.engine.throwaway import BASE, Throwaway
 from tests.screens.driving import DOCKERFILE, frame, make_app, press, running
 
 pytestmark = pytest.mark.engine
@@ -111,3 +112,29 @@ async def test_leaving_during_a_build_leaves_nothing_running(repo: Path) -> None
     app.flow.stop()
     assert app.return_value == 130
     assert not app.flow.jobs.alive("build")
+
+
+@pytest.mark.full
+async def test_an_engine_that_goes_away_during_the_build_is_named(
+    shop: Path, throwaway: Throwaway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in throwaway.environment.items():
+        monkeypatch.setenv(name, value)
+    slow = DOCKERFILE.replace("python:3.11-slim", BASE).replace("pip install -r", f"sleep 15; echo {uuid4()}; cat")
+    (shop / "Dockerfile").write_text(slow)
+    app = make_app(shop)
+    async with running(app) as pilot:
+        await to_build(pilot)
+        await until(pilot, lambda: app.flow.running is not None and "sleep 15" in frame(app))
+        throwaway.kill()
+        await until(pilot, lambda: app.session.build is not None, 40)
+        shown = frame(app)
+        assert "x FAILED shop:dockwiz" in shown
+        assert "the Docker engine stopped answering during the build" in shown
+        # It can be built again once it is back.
+        throwaway.start_again()
+        await pilot.press("r")
+        await until(pilot, lambda: app.flow.running is not None)
+        await pilot.press("ctrl+c")
+        await until(pilot, lambda: app.session.build is not None, 40)
+        assert "- Cancelled shop:dockwiz" in frame(app)
