@@ -68,9 +68,9 @@ def _held_to(planned: tuple[Reading, ...], document: Document, source: bytes) ->
     result = parse(source, document.path)
     wrong = difference(planned, result)
     if wrong is not None:
-        raise EditConflict(f"the edited file reads otherwise: {wrong}", path=document.path, line=wrong.line)
+        raise EditConflict(f"the edited file would read otherwise: {wrong}", path=document.path)
     if [(d.name, d.value) for d in result.directives] != [(d.name, d.value) for d in document.directives]:
-        raise EditConflict("an edit changes the parser directives", path=document.path, line=1)
+        raise EditConflict("an edit changes the parser directives", path=document.path)
     return changed(result, planned=planned)
 
 

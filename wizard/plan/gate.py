@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -79,6 +80,9 @@ def doubts(view: View, after: Workspace) -> tuple[str, ...]:
     return tuple(dict.fromkeys(doubt for feature in features if (doubt := frontend.doubt(feature))))
 
 
+_OPERATOR = re.compile(r"\$\{\w+[^}\w]")
+
+
 @dataclass(frozen=True, slots=True)
 class _Outline:
     """What both readers tell of a file."""
@@ -91,8 +95,8 @@ class _Outline:
 def _second_reading(before: Document, after: Document) -> str | None:
     """Why a reading that dockerfile-parse confirmed before does not hold any more; None where it does.
 
-    It has no voice on files with heredocs, whose bodies it takes for instructions, nor where it read something else
-    than we did before the change.
+    It has no voice where it is known to misread (heredocs, whose bodies it takes for instructions; operators in the
+    variables of a FROM), nor where it read something else than we did before the change.
     """
     if any(instruction.heredocs for instruction in after.instructions):
         return None
@@ -103,7 +107,8 @@ def _second_reading(before: Document, after: Document) -> str | None:
     if now is None or now.keywords != ours.keywords:
         other, own = _first_difference(now.keywords if now else (), ours.keywords)
         return f"dockerfile-parse reads {_named(other)} where we read {_named(own)}"
-    if was.bases == _outline(before).bases and now.bases != ours.bases:
+    expands = not any(_OPERATOR.search(stage.base) for stage in after.stages)
+    if expands and was.bases == _outline(before).bases and now.bases != ours.bases:
         other, own = _first_difference(now.bases, ours.bases)
         return f"dockerfile-parse reads FROM {_named(other)} where we read FROM {_named(own)}"
     return None
