@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ENGINE := $(PYTHON) tests/engine/engine.py
 
-.PHONY: demo test test-full check unit bench reference docs pictures engine-down clean
+.PHONY: demo test test-full check unit bench corpus reference docs pictures engine-down clean
 
 demo: $(VENV)/ready
 	@env="$$($(ENGINE) up)" && eval "$$env" && $(BIN)/dockwiz demo flask-ocr
@@ -28,6 +28,10 @@ unit: $(VENV)/ready
 
 bench: $(VENV)/ready
 	$(BIN)/python -m tests.bench
+
+# FOLDER holds checkouts of the repositories in tests/corpus/list.tsv: FOLDER/owner+name/
+corpus: $(VENV)/ready
+	$(BIN)/python -m tests.corpus $(FOLDER)
 
 reference: $(VENV)/ready
 	$(BIN)/python -m tests.reference

@@ -1,0 +1,47 @@
+"""Which Dockerfiles copy their sources before they install: a second opinion that shares no code with the rule.
+
+Text and regular expressions only. What it finds the rule has to move, or to refuse with a reason; it may overlook some.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+_CONTINUED = re.compile(r"\\[ \t]*\n")
+_COMMENT = re.compile(r"^[ \t]*#.*\n?", re.MULTILINE)
+_FLAG = re.compile(r"--\S+\s+")
+_INSTALL = re.compile(
+    r"\bpip[0-9.]*\s+install\s"
+    r"|\buv\s+(?:sync|pip\s+install)\b|\bpoetry\s+install\b|\bpipenv\s+(?:install|sync)\b"
+    r"|\bnpm\s+(?:ci|install|i)\b|\byarn\s+install\b|\byarn\s*(?:$|&&|;)|\bpnpm\s+(?:install|i)\b"
+    r"|\bbundle\s+install\b|\bcomposer\s+install\b|\bgo\s+mod\s+download\b"
+    r"|\bapt(?:-get)?\s+(?:-\S+\s+)*install\b|\bapk\s+(?:-\S+\s+)*add\b|\bconda\s+(?:env\s+create|install)\b"
+)
+
+
+def installs_after_its_sources(dockerfile: str, context: Path) -> int | None:
+    """The 1-based number of the instruction that installs below a copy of the whole context or of a folder of it.
+
+    None where none does. A file with heredocs or another escape character is not judged.
+    """
+    if "<<" in dockerfile or re.match(r"(?i)\s*#\s*escape\s*=", dockerfile):
+        return None
+    copied = False
+    for number, row in enumerate(_CONTINUED.sub(" ", _COMMENT.sub("", dockerfile)).splitlines(), 1):
+        keyword, _, rest = row.strip().partition(" ")
+        match keyword.upper():
+            case "FROM":
+                copied = False
+            case "COPY" | "ADD":
+                copied = copied or _brings_a_folder(rest.strip(), context)
+            case "RUN" if copied and _INSTALL.search(rest):
+                return number
+    return None
+
+
+def _brings_a_folder(rest: str, context: Path) -> bool:
+    if "--from" in rest:
+        return False
+    words = _FLAG.sub("", rest).strip("[] ").replace('"', " ").replace(",", " ").split()
+    return any(source in (".", "./", "*") or (context / source.lstrip("/")).is_dir() for source in words[:-1])
