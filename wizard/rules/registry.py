@@ -8,6 +8,7 @@ from wizard.rules import (
     cache_mounts,
     dependency_layer,
     dockerignore,
+    parallel_bytecode,
     parallel_stages,
     split_stages,
     torch_cpu_index,
@@ -23,6 +24,7 @@ RULES: tuple[Rule, ...] = (
     split_stages,
     parallel_stages,
     uv_install,
+    parallel_bytecode,
     cache_mounts,
     dockerignore,
 )

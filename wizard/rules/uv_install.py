@@ -24,22 +24,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from wizard.dockerfile.document import Instruction, Span, Stage
+from wizard.dockerfile.document import Span, Stage
 from wizard.dockerfile.editing import Edit, insert_before, remove_spans, splice
 from wizard.dockerfile.installs import Install
 from wizard.dockerfile.stages import base_image, lineage
 from wizard.dockerfile.state import environment
 from wizard.dockerfile.style import style_of
 from wizard.inspection.ecosystems.requirements import parse_requirements
+from wizard.inspection.environments import environment_made, is_pip_install
 from wizard.inspection.pip_installs import manifests_of
 from wizard.inspection.places import line_at, place_at
-from wizard.inspection.steps import Reading, read_steps
-from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at
+from wizard.inspection.steps import Reading, read_steps, unread_runs
+from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at, unread
 
 ID = "uv-install"
 TITLE = "Install Python packages with uv"
 CATEGORY: Category = "speed"
 
+_INSTALLS = r"\bpip3?\b[^;&|]*\binstall\b"
 _SAME = frozenset(
     {"-r", "--requirement", "-c", "--constraint", "-i", "--index-url", "--no-deps", "--no-binary", "--only-binary",
      "--no-cache-dir", "--trusted-host", "-U", "--upgrade", "--require-hashes", "--no-build-isolation", "-q",
@@ -48,15 +50,14 @@ _SAME = frozenset(
 """Options that mean the same to both."""
 _MEANINGLESS = frozenset(
     {"--disable-pip-version-check", "--root-user-action", "--no-input", "--progress-bar", "--use-pep517",
-     "--no-warn-script-location", "--timeout", "--default-timeout", "--retries"}
+     "--no-warn-script-location", "--timeout", "--default-timeout", "--retries", "--no-compile"}
 )  # fmt: skip
-"""Options of pip that change nothing about what is installed; uv does not have them."""
+"""Options of pip that change nothing about what is installed, or are uv's default; uv does not have them."""
 _HARMLESS_SETTINGS = frozenset(
     {"PIP_NO_CACHE_DIR", "PIP_DISABLE_PIP_VERSION_CHECK", "PIP_DEFAULT_TIMEOUT", "PIP_ROOT_USER_ACTION", "PIP_NO_INPUT",
      "PIP_PROGRESS_BAR", "PIP_CACHE_DIR", "PIP_RETRIES", "PIP_TIMEOUT", "PIP_NO_COLOR", "PIP_QUIET", "PIP_VERSION"}
 )  # fmt: skip
 _SAME_LINES = frozenset({"--index-url", "--no-binary", "--only-binary", "--pre", "--require-hashes", "--trusted-host"})
-_ENVIRONMENT = re.compile(r"\S*python[0-9.]*\s+-m\s+venv\s+(?:--system-site-packages\s+)?(?P<folder>/[\w./-]+)\Z")
 _PIP_CONF = re.compile(r"\bpip\.(?:conf|ini)\b|\bpip3?\s+config\b")
 _PYTHON_IMAGE = re.compile(r"(?:[\w./:-]+/)?python(?::[\w.-]+)?(?:@sha256:[0-9a-f]+)?\Z")
 
@@ -66,7 +67,7 @@ def propose(view: View) -> Proposal | Refusal | None:
     document = view.document
     found: list[tuple[Stage, list[tuple[Reading, Install]]]] = []
     for stage in document.stages:
-        installs = [(r, i) for r in read_steps(document, stage) for i in r.installs if _is_plain_pip(i)]
+        installs = [(r, i) for r in read_steps(document, stage) for i in r.installs if is_pip_install(i)]
         if not installs:
             continue
         problem = _problem(view, stage, installs)
@@ -74,7 +75,7 @@ def propose(view: View) -> Proposal | Refusal | None:
             return Refusal(ID, problem, (evidence_at(view, installs[0][0].instruction),))
         found.append((stage, installs))
     if not found:
-        return None
+        return unread(view, ID, unread_runs(document, _INSTALLS))
     edits = [edit for stage, installs in found for edit in _edits(view, stage, installs)]
     pinned = all(_pinned(view, stage, *install) for stage, installs in found for install in installs)
     result = splice(document, edits)
@@ -96,22 +97,12 @@ def propose(view: View) -> Proposal | Refusal | None:
     )
 
 
-def _is_plain_pip(install: Install) -> bool:
-    """A `pip install` of packages; what installs (pip itself, uv) is left to pip."""
-    if install.manager != "pip" or install.verb != "install":
-        return False
-    names = {
-        (word.value or word.text).partition("=")[0].partition(">")[0].partition("<")[0] for word in install.packages
-    }
-    return bool(install.requirement_files) or not names <= {"pip", "setuptools", "wheel", "uv"}
-
-
 def _problem(view: View, stage: Stage, installs: list[tuple[Reading, Install]]) -> str | None:
     document = view.document
     line = line_at(installs[0][0].instruction.start_line)
     if stage in lineage(document, document.stages[-1]):
         return f"{line}: the install runs in the stage that is shipped, where uv would stay (split-stages lifts this)"
-    made = _environment(stage)
+    made = environment_made(stage)
     if made is None:
         return f"{line}: the install does not go into a virtual environment that this stage makes"
     if not _PYTHON_IMAGE.match(base_image(document, stage)):
@@ -158,30 +149,19 @@ def _problem_of(view: View, stage: Stage, reading: Reading, install: Install) ->
     return None
 
 
-def _environment(stage: Stage) -> tuple[Instruction, str] | None:
-    """The step of this stage that makes a virtual environment which ENV PATH puts first, and its folder."""
-    for instruction in stage.instructions:
-        found = _ENVIRONMENT.match(instruction.argument) if instruction.keyword == "RUN" else None
-        if found is None:
-            continue
-        first = re.compile(rf"PATH[= ][\"']?{re.escape(found['folder'])}/bin:\$\{{?PATH")
-        if any(i.keyword == "ENV" and first.search(i.argument) for i in stage.instructions):
-            return instruction, found["folder"]
-    return None
-
-
 def _edits(view: View, stage: Stage, installs: list[tuple[Reading, Install]]) -> Iterator[Edit]:
     document = view.document
-    made = _environment(stage)
+    made = environment_made(stage)
     assert made is not None
     makes, folder = made
     # Before the environment exists, pip installs uv into the build stage's own Python, which is not copied.
     yield insert_before(document, makes, style_of(document).instruction("RUN", "pip install uv"))
     for reading, install in installs:
         words = install.command.words
+        compiling = "" if install.has("--no-compile") else " --compile-bytecode"
         yield Edit(
             Span(words[0].span.start, install.verb_word.span.end),
-            f"uv pip install --python {folder} --compile-bytecode --link-mode copy",
+            f"uv pip install --python {folder}{compiling} --link-mode copy",
         )
         dropped = [word.span for option in install.options if option.name in _MEANINGLESS for word in option.words]
         yield from remove_spans(document, reading.instruction, dropped)
