@@ -63,7 +63,7 @@ class Flow:
         session = self.app.session
         self._start("inspect", lambda: look(session.workspace, session.dockerfile))
         self._start("git", lambda: repo_note(session.workspace.root))
-        self._start("journal", lambda: last_written(session.workspace.root))
+        self._start("journal", lambda: last_written(session.workspace))
 
     def choose(self, dockerfile: str) -> None:
         """The person said which Dockerfile."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import Any
 
 from wizard.workspace import Workspace
@@ -24,12 +23,12 @@ def look(workspace: Workspace, wanted: str | None) -> Any:
     return inspection, time.perf_counter() - began, text
 
 
-def last_written(root: Path) -> tuple[str, ...]:
-    """The files that an undo would put back; empty where there is nothing to undo."""
+def last_written(workspace: Workspace) -> tuple[str, ...]:
+    """The files that an undo would put back; empty where there is nothing of this build context to undo."""
     from wizard.plan import journal
     from wizard.state import state_folder
 
-    entry = journal.last(state_folder(root))
+    entry = next(journal.entries(state_folder(workspace.root), workspace.context), None)
     return tuple(sorted(entry.before)) if entry is not None else ()
 
 

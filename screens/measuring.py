@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from wizard.compare.forecast import Known
     from wizard.compare.session import Options
     from wizard.compare.sides import Side
-    from wizard.compare.values import Change, Comparison, Progress
+    from wizard.compare.values import Comparison, Progress
     from wizard.inspection.values import Engine
 
 
@@ -37,7 +37,7 @@ def measure(session: Session, on_progress: Callable[[Progress], None], cancel: t
     state = state_folder(session.workspace.root)
     before, after, options = _sides(session)
     comparison = compare(before, after, engine, connect(), state, options, on_progress=on_progress, cancel=cancel)
-    save_last(comparison, state)
+    save_last(comparison, state, session.workspace.context, after.dockerfile or "Dockerfile")
     # A convenience: what keeps it from being kept is said by `dockwiz history`.
     record(state, of_comparison(comparison, session.workspace.root, after.dockerfile or "Dockerfile"))
     return comparison
@@ -76,6 +76,7 @@ def _known(session: Session, engine: Engine, api: EngineApi) -> Known:
 
 
 def _sides(session: Session) -> tuple[Side, Side, Options]:
+    from wizard.compare.change import change_of_plan
     from wizard.compare.session import Options
     from wizard.compare.sides import side_of_workspace
     from wizard.compare.sizes import saved_bytes
@@ -84,17 +85,5 @@ def _sides(session: Session) -> tuple[Side, Side, Options]:
     assert plan is not None, "the Report page comes after the plan"
     before = side_of_workspace("before", "before the proposals", session.pinned(), plan.dockerfile)
     after = side_of_workspace("after", "with the proposals", plan.result, plan.dockerfile)
-    return before, after, Options(change=_change(session), saved_bytes=saved_bytes(plan))
-
-
-def _change(session: Session) -> Change:
-    from screens.views.diffs import plan_diffs
-    from wizard.compare.values import Applied, Change, FileChange
-
-    plan = session.plan
-    assert plan is not None, "the Report page comes after the plan"
-    return Change(
-        proposals=tuple(Applied(step.proposal.rule, step.proposal.title, step.proposal.why) for step in plan.selected),
-        files=tuple(FileChange(file.path, file.added, file.removed, file.state) for file in plan_diffs(plan)),
-        undo=bool(session.applied),
-    )
+    change = replace(change_of_plan(plan), undo=bool(session.applied))
+    return before, after, Options(change=change, saved_bytes=saved_bytes(plan))

@@ -82,6 +82,11 @@ def _repo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-f", "--file", metavar="FILE", help="the Dockerfile, relative to PATH")
 
 
+def _project(parser: argparse.ArgumentParser) -> None:
+    about = "the build context (.) that it was done for; else a folder around the one project that it was done for"
+    parser.add_argument("path", nargs="?", type=Path, default=Path(), metavar="PATH", help=about)
+
+
 def _select(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("which proposals")
     group.add_argument("--only", type=_rules, metavar="ID,…", help="exactly these")
@@ -182,7 +187,7 @@ def _add_apply(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_undo(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("path", nargs="?", type=Path, default=Path(), metavar="PATH")
+    _project(parser)
     parser.add_argument("--yes", action="store_true", help="really write")
 
 
@@ -216,7 +221,7 @@ def _add_compare(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_report(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("path", nargs="?", type=Path, default=Path(), metavar="PATH")
+    _project(parser)
     parser.add_argument("--format", choices=("md", "json"), default="md")
     parser.add_argument("--output", type=Path, metavar="FILE")
 

@@ -64,10 +64,10 @@ async def _draw(repo: Path, name: str, size: tuple[int, int]) -> str:
 def _measured() -> Comparison:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "comparison.json").write_bytes(MEASURED.read_bytes())
-        comparison = load_last(StateFolder(Path(folder)))
-    if comparison is None:
+        kept = load_last(StateFolder(Path(folder)))
+    if kept is None:
         sys.exit(f"{MEASURED}: not a comparison that this version can read; take it anew")
-    return comparison
+    return kept.value
 
 
 def _keep(state: Path) -> None:

@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
 
 def finish(repo: Repo, comparison: Comparison, *, as_json: bool, output: Path | None) -> int:
     """Keep what was found, print the report, and give the exit code."""
-    save_last(comparison, repo.state)
+    save_last(comparison, repo.state, repo.workspace.context, repo.dockerfile)
     note = record(repo.state, of_comparison(comparison, repo.workspace.root, repo.dockerfile))
     if note is not None:
         _say(note)

@@ -1,9 +1,10 @@
-"""`dockwiz report`: the report of the last comparison of this repo."""
+"""`dockwiz report`: the report of the last comparison for PATH."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 
 from screens.commands.compare import write_report
 from wizard.compare.last import load_last
@@ -16,9 +17,12 @@ from wizard.workspace import open_workspace
 
 def run(options: argparse.Namespace) -> int:
     workspace = open_workspace(options.path)
-    comparison = load_last(state_folder(workspace.root))
-    if comparison is None:
+    kept = load_last(state_folder(workspace.root), workspace.context)
+    if kept is None:
         raise BadInput("nothing was compared here yet", hint="run `dockwiz compare` first")
+    comparison = kept.value
+    if kept.context != workspace.context:
+        print(f"dockwiz: the comparison for {kept.context}", file=sys.stderr)
     text = json.dumps(comparison_json(comparison), indent=2) if options.format == "json" else markdown(comparison)
     if options.output is None:
         print(text)

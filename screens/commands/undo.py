@@ -1,4 +1,4 @@
-"""`dockwiz undo`: the files back as before the last apply."""
+"""`dockwiz undo`: the files back as before the last apply for PATH."""
 
 from __future__ import annotations
 
@@ -9,19 +9,25 @@ from wizard.errors import BadInput
 from wizard.plan import journal
 from wizard.plan.apply import UndoWouldLose, undo
 from wizard.state import state_folder
+from wizard.wording import listed
 from wizard.workspace import open_workspace
+
+NOTHING = "Nothing to undo: dockwiz has changed nothing here."
 
 
 def run(options: argparse.Namespace) -> int:
     workspace = open_workspace(options.path)
     state = state_folder(workspace.root)
-    entry = journal.last(state)
+    entry = journal.last_of(state, workspace.context)
     if entry is None:
-        print("Nothing to undo: dockwiz has changed nothing here.")
+        others = sorted({other.context for other in journal.entries(state)})
+        elsewhere = f" It has in {listed(others)}, below {workspace.root}." if others else ""
+        print(NOTHING + elsewhere)
         return 0
+    project = "" if entry.context == workspace.context else f" (applied for {entry.context})"
     if not options.yes:
         raise BadInput(
-            f"would put back {', '.join(sorted(entry.before))}: nothing was written", hint="write with --yes"
+            f"would put back {', '.join(sorted(entry.before))}{project}: nothing was written", hint="write with --yes"
         )
     try:
         done = undo(workspace, state)
@@ -29,5 +35,7 @@ def run(options: argparse.Namespace) -> int:
         print("An undo would lose this:\n", file=sys.stderr)
         print(error.lost, file=sys.stderr)
         raise
-    print(f"Put back {', '.join(done.files)}.")
+    print(f"Put back {', '.join(done.files)}{project}." if done.files else NOTHING)
+    if next(journal.entries(state, entry.context), None) is not None:
+        print("Once more takes back the apply before it.")
     return 0

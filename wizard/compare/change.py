@@ -11,11 +11,8 @@ from wizard.plan.fold import Plan
 
 
 def change_of_plan(plan: Plan) -> Change:
-    """A plan that is not applied yet: before is the workspace, after its result."""
-    files = [
-        file_change(path, plan.workspace.read(path) if plan.workspace.is_file(path) else None, content)
-        for path, content in plan.changes.items()
-    ]
+    """A plan, applied by now or not: before is what was there when it was made."""
+    files = [file_change(path, plan.originals[path], content) for path, content in plan.changes.items()]
     proposals = (step.proposal for step in plan.selected)
     return Change(tuple(Applied(p.rule, p.title, p.why) for p in proposals), tuple(files))
 

@@ -14,8 +14,9 @@ NOW = "the folder as it is"
 
 
 def since_last_apply(workspace: Workspace, state: StateFolder) -> tuple[Side, Side, Change] | None:
-    """The files as they were before the last apply that is not undone, and as they are; None without such an apply."""
-    entry = journal.last(state)
+    """The files as they were before the last apply for this build context that is not undone, and as they are; None
+    without such an apply."""
+    entry = next(journal.entries(state, workspace.context), None)
     if entry is None:
         return None
     before = side_of_workspace("before", "before the last apply", workspace.edit(entry.before), entry.dockerfile)

@@ -27,6 +27,10 @@ class CutOff(DockwizError):
     """An earlier apply was killed between two files."""
 
 
+class ChangedAgain(DockwizError):
+    """A later apply for another build context changed a file that is to be put back."""
+
+
 class UndoWouldLose(DockwizError):
     """Files were edited after the apply; an undo would lose that."""
 
@@ -69,7 +73,7 @@ def apply(plan: Plan, state: StateFolder) -> Applied:
     with journal.exclusively(state), undisturbed():
         _check_not_cut_off(plan.workspace, journal.last(state))
         _check_unchanged(plan.workspace, before)
-        entry = journal.record(state, rules, plan.dockerfile, before, after)
+        entry = journal.record(state, rules, plan.workspace.context, plan.dockerfile, before, after)
         for path in after:
             sweep(plan.workspace.root, path)
         try:
@@ -103,19 +107,21 @@ def write_copy(plan: Plan, folder: Path) -> Applied:
 
 
 def undo(workspace: Workspace, state: StateFolder) -> Undone:
-    """Put every file of the last apply back, byte for byte. Also after an apply that was killed half-way.
+    """Put every file of the last apply for this build context back, byte for byte, as `journal.last_of` chooses it.
 
-    Raises UndoWouldLose where a file was edited since.
+    Also after an apply that was killed half-way. Raises UndoWouldLose where a file was edited since, ChangedAgain where
+    a later apply for another build context changed it, SeveralProjects where it is not clear which apply is meant.
     """
     with journal.exclusively(state), undisturbed():
-        entry = journal.last(state)
+        entry = journal.last_of(state, workspace.context)
         while entry is not None and entry.status == "applying" and _untouched(workspace, entry):
             # Killed before it changed anything: what is to be undone is the apply before it.
             _sweep_all(workspace, entry)
             journal.mark(entry, "undone")
-            entry = journal.last(state)
+            entry = journal.last_of(state, workspace.context)
         if entry is None:
             return Undone(())
+        _check_not_changed_again(workspace, state, entry)
         now = {path: _on_disk(workspace, path) for path in entry.after}
         edited = [path for path in sorted(now) if now[path] not in (entry.after[path], entry.before[path])]
         if edited:
@@ -144,6 +150,28 @@ def _check_unchanged(workspace: Workspace, before: Mapping[str, bytes | None]) -
             raise ChangedOnDisk("changed on disk since the plan was made", path=path, hint="plan again")
 
 
+def _check_not_changed_again(workspace: Workspace, state: StateFolder, entry: journal.Entry) -> None:
+    """An apply for another project, whose change of the same file an undo would take back with ours."""
+    for later in journal.entries(state):
+        if later.folder == entry.folder:
+            return
+        both = sorted(set(later.after) & set(entry.after))
+        if both and later.context != entry.context:
+            raise ChangedAgain(
+                f"was changed again by a later apply for {later.context}",
+                path=both[0],
+                hint=f"first: {_undo_of(workspace, later)}",
+            )
+
+
+def _undo_of(workspace: Workspace, entry: journal.Entry) -> str:
+    """The command that undoes this apply."""
+    place = workspace.root / entry.context
+    return (
+        "dockwiz undo --yes" if entry.context == workspace.context else f"dockwiz undo {shlex.quote(str(place))} --yes"
+    )
+
+
 def _check_not_cut_off(workspace: Workspace, entry: journal.Entry | None) -> None:
     """An apply on top of a half-written one would make its state the one that an undo goes back to."""
     if entry is None or entry.status != "applying":
@@ -153,7 +181,9 @@ def _check_not_cut_off(workspace: Workspace, entry: journal.Entry | None) -> Non
     new = [path for path in now if now[path] == entry.after[path]]
     if old and new:
         raise CutOff(
-            "is as before an earlier apply that was killed half-way", path=old[0], hint="first: dockwiz undo --yes"
+            "is as before an earlier apply that was killed half-way",
+            path=old[0],
+            hint=f"first: {_undo_of(workspace, entry)}",
         )
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from wizard.belonging import Kept, newest_of
 from wizard.errors import DockwizError
 from wizard.state import StateFolder
 
@@ -34,6 +35,8 @@ class Entry:
     seconds: float
     """When, in seconds since the epoch."""
     rules: tuple[str, ...]
+    context: str
+    """The build context, relative to the root."""
     dockerfile: str
     before: Mapping[str, bytes | None]
     after: Mapping[str, bytes | None]
@@ -42,6 +45,7 @@ class Entry:
 def record(
     state: StateFolder,
     rules: tuple[str, ...],
+    context: str,
     dockerfile: str,
     before: Mapping[str, bytes | None],
     after: Mapping[str, bytes | None],
@@ -53,7 +57,7 @@ def record(
         number = 1 + max((int(folder.name) for folder in _folders(home)), default=0)
         folder = home / f"{number:06d}"
         folder.mkdir(mode=0o700)
-        entry = Entry(folder, "applying", time.time(), rules, dockerfile, dict(before), dict(after))
+        entry = Entry(folder, "applying", time.time(), rules, context, dockerfile, dict(before), dict(after))
         for index, path in enumerate(sorted(after)):
             for side, content in (("before", before[path]), ("after", after[path])):
                 if content is not None:
@@ -78,14 +82,30 @@ def mark(entry: Entry, status: Status) -> Entry:
     return entry
 
 
-def last(state: StateFolder) -> Entry | None:
-    """The newest entry that is not undone; entries that a killed process left without content are passed over."""
-    home = state.path / "journal"
-    for folder in sorted(_folders(home), reverse=True):
+def entries(state: StateFolder, context: str | None = None) -> Iterator[Entry]:
+    """The entries that are not undone, newest first: those for a build context, or of the whole repository.
+
+    Entries that a killed process left without content are passed over.
+    """
+    for folder in sorted(_folders(state.path / "journal"), reverse=True):
         entry = _read(folder)
-        if entry is not None and entry.status != "undone":
-            return entry
-    return None
+        if entry is not None and entry.status != "undone" and context in (None, entry.context):
+            yield entry
+
+
+def last(state: StateFolder) -> Entry | None:
+    """The newest entry of the whole repository."""
+    return next(entries(state), None)
+
+
+def last_of(state: StateFolder, context: str) -> Entry | None:
+    """The newest entry of a build context, else of the one project below it.
+
+    Raises SeveralProjects where there are entries of several projects below it.
+    """
+    kept = (Kept(entry.context, tuple(entry.after), entry) for entry in entries(state))
+    found = newest_of(kept, context)
+    return found.value if found is not None else None
 
 
 @contextlib.contextmanager
@@ -126,6 +146,7 @@ def _read(folder: Path) -> Entry | None:
             data["status"],
             data["seconds"],
             tuple(data["rules"]),
+            data.get("context", "."),
             data["dockerfile"],
             contents["before"],
             contents["after"],
@@ -140,6 +161,7 @@ def _write_entry(entry: Entry) -> None:
         "status": entry.status,
         "seconds": entry.seconds,
         "rules": list(entry.rules),
+        "context": entry.context,
         "dockerfile": entry.dockerfile,
         "files": {
             path: {"before": entry.before[path] is not None, "after": entry.after[path] is not None}

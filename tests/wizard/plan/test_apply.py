@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from wizard.belonging import SeveralProjects
 from wizard.errors import BadInput
 from wizard.inspection.values import BuildContext, Evidence, Inspection
 from wizard.plan import journal
-from wizard.plan.apply import ChangedOnDisk, UndoWouldLose, apply, undo, write_copy
+from wizard.plan.apply import ChangedAgain, ChangedOnDisk, UndoWouldLose, apply, undo, write_copy
 from wizard.plan.files import CannotWrite, write_all
 from wizard.plan.fold import Plan, make_plan
 from wizard.rules.base import Proposal, View
@@ -49,9 +50,9 @@ def state(tmp_path: Path) -> StateFolder:
     return StateFolder(tmp_path / "state" / "repo")
 
 
-def plan_of(repo: Path) -> Plan:
+def plan_of(repo: Path, dockerfile: str = "Dockerfile") -> Plan:
     workspace = open_workspace(repo)
-    inspection = Inspection(("Dockerfile",), "Dockerfile", (), BuildContext(0, 0, None, ()), (), ())
+    inspection = Inspection((dockerfile,), dockerfile, (), BuildContext(0, 0, None, ()), (), ())
     return make_plan(workspace, inspection, rules=[AddsACommentAndAFile()])
 
 
@@ -114,7 +115,7 @@ def test_undo_takes_back_an_apply_that_was_killed_between_two_files(repo: Path, 
     before = contents(repo)
     plan = plan_of(repo)
     originals = {path: plan.originals[path] for path in plan.changes}
-    journal.record(state, ("dockerignore",), "Dockerfile", originals, plan.changes)
+    journal.record(state, ("dockerignore",), ".", "Dockerfile", originals, plan.changes)
     write_all(repo, {".dockerignore": plan.changes[".dockerignore"]})
     undo(open_workspace(repo), state)
     assert contents(repo) == before
@@ -129,6 +130,51 @@ def test_several_applies_are_undone_one_after_the_other(repo: Path, state: State
     apply(plan_of(repo), state)
     undo(open_workspace(repo), state)
     assert contents(repo) == second
+
+
+@pytest.fixture
+def projects(repo: Path) -> Path:
+    """A repository of two projects, with a Dockerfile at its top."""
+    (repo / ".git").mkdir()
+    for name in ("api", "web"):
+        (repo / name).mkdir()
+        (repo / name / "Dockerfile").write_bytes(DOCKERFILE)
+    return repo
+
+
+def test_an_undo_takes_back_the_apply_for_its_own_path(projects: Path, state: StateFolder) -> None:
+    apply(plan_of(projects / "api", "api/Dockerfile"), state)
+    apply(plan_of(projects / "web", "web/Dockerfile"), state)
+    assert undo(open_workspace(projects / "api"), state).files == (".dockerignore", "api/Dockerfile")
+    assert (projects / "api" / "Dockerfile").read_bytes() == DOCKERFILE
+    assert (projects / "web" / "Dockerfile").read_bytes() != DOCKERFILE
+    assert undo(open_workspace(projects / "api"), state).files == ()
+    # Only one is left below the top.
+    assert undo(open_workspace(projects), state).files == ("web/Dockerfile",)
+
+
+def test_an_undo_around_several_projects_asks_which(projects: Path, state: StateFolder) -> None:
+    apply(plan_of(projects / "api", "api/Dockerfile"), state)
+    apply(plan_of(projects / "web", "web/Dockerfile"), state)
+    with pytest.raises(SeveralProjects, match="api and web"):
+        undo(open_workspace(projects), state)
+    assert (projects / "web" / "Dockerfile").read_bytes() != DOCKERFILE
+    apply(plan_of(projects), state)
+    assert undo(open_workspace(projects), state).files == ("Dockerfile",)
+
+
+def test_an_undo_does_not_take_back_what_another_project_changed_later(projects: Path, state: StateFolder) -> None:
+    apply(plan_of(projects / "api", "api/Dockerfile"), state)
+    (projects / "api" / "Dockerfile").write_bytes(DOCKERFILE)
+    apply(plan_of(projects, "api/Dockerfile"), state)
+    now = (projects / "api" / "Dockerfile").read_bytes()
+    with pytest.raises(
+        ChangedAgain, match=r"api/Dockerfile: was changed again by a later apply for \. \(first: dockwiz"
+    ):
+        undo(open_workspace(projects / "api"), state)
+    assert (projects / "api" / "Dockerfile").read_bytes() == now
+    undo(open_workspace(projects), state)
+    assert undo(open_workspace(projects / "api"), state).files == (".dockerignore", "api/Dockerfile")
 
 
 def test_nothing_to_undo_is_said_not_raised(repo: Path, state: StateFolder) -> None:
