@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
+from wizard.inspection.masking import SECRET
+
 _ASSIGNMENT = re.compile(
-    r"(?P<name>\b[A-Za-z0-9_.-]*(?:token|secret|passwd|password|passphrase|api_?key|access_?key|private_?key|credential)"
-    r"[A-Za-z0-9_.-]*)(?P<gap>=|\s*:\s+|(?<=[A-Z])\s+(?=\S+\s*$))(?P<value>\"[^\"]*\"|'[^']*'|[^\s\"']+)",
+    rf"(?P<name>\b[A-Za-z0-9_.-]*{SECRET}[A-Za-z0-9_.-]*)"
+    r"(?P<gap>=|\s*:\s+|(?<=[A-Z])\s+(?=\S+\s*$))(?P<value>\"[^\"]*\"|'[^']*'|[^\s\"']+)",
     re.IGNORECASE,
 )
 _USER_INFO = re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.-]*://[^\s/:@]+:)[^\s/@]+(?=@)", re.IGNORECASE)

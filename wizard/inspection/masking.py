@@ -7,10 +7,13 @@ import re
 LONGEST = 200
 """Characters of a line that evidence shows."""
 
+SECRET = r"(?:token|secret|passw(?:or)?d|passphrase|api_?key|access_?key|private_?key|credential)"
+"""A pattern for what the name of a secret has in it, in any case."""
+
 _USER_OF_ADDRESS = re.compile(r"(?<=://)[^/\s@\"']+(?=@)")
 _BUILD_ARGUMENT = re.compile(r"(--build-arg[=\s]+[\"']?\w+=)(\"[^\"]*\"|'[^']*'|[^\s\"']+)")
 _SECRET_VALUE = re.compile(
-    r"((?:\w*(?:token|secret|passw(?:or)?d|api_?key|access_?key|private_?key)\w*)[\"']?\s*[:=]\s*)(\"[^\"]+\"|'[^']+'|[^\s\"',}]+)",
+    rf"(\w*{SECRET}\w*[\"']?\s*[:=]\s*)(\"[^\"]+\"|'[^']+'|[^\s\"',}}]+)",
     re.IGNORECASE,
 )
 
