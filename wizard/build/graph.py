@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from wizard.build.events import Vertex
 from wizard.build.lines import LineTable
 from wizard.build.records import VertexRecord, depths, new_record
-from wizard.build.steps import Kind, StepName
+from wizard.build.shared import OwnSteps
+from wizard.build.steps import Kind, StepName, parse_name
+from wizard.dockerfile.document import Document
 
 StageKey = tuple[str | None, str]
 """Platform and stage."""
@@ -22,8 +25,11 @@ class Graph:
     def __init__(self) -> None:
         self.records: dict[str, VertexRecord] = {}
         self.steps: dict[StepKey, list[VertexRecord]] = {}
-        """The vertexes of each numbered step, FROM excepted. Stages as BuildKit prints them."""
+        """The vertexes of each numbered step, FROM excepted. Stages as BuildKit prints them in a build of its own."""
         self._table: LineTable | None = None
+        self._own: OwnSteps | None = None
+        self._foreign = False
+        """A step was printed with a stage of another build."""
         self._exact: Mapping[str, int] = {}
         self._lines: dict[StageKey, Mapping[int, int]] = {}
 
@@ -34,20 +40,66 @@ class Graph:
             record.update(vertex)
             return record
         record = self.records[vertex.digest] = new_record(vertex)
-        if record.step is not None and record.kind is Kind.STEP:
-            step = record.step
+        if record.step is not None:
+            self._foreign = self._foreign or not self._is_own(record.step)
+            if self._foreign:
+                self._arrange()
+            else:
+                self._add(record)
+        return record
+
+    def _add(self, record: VertexRecord) -> None:
+        step = record.step
+        if step is not None and record.kind is Kind.STEP:
             self.steps.setdefault((step.platform, step.stage, step.index), []).append(record)
             self._lines.pop((step.platform, step.stage), None)
-        return record
+
+    def _is_own(self, step: StepName) -> bool:
+        return self._own is None or self._own.has(step)
+
+    def _arrange(self) -> None:
+        """Gives every numbered vertex its place anew: first those that are printed with it, then the others."""
+        self.steps.clear()
+        self._lines.clear()
+        foreign = []
+        for record in self.records.values():
+            record.step = parse_name(record.name)
+            if record.step is not None and not self._is_own(record.step):
+                foreign.append(record)
+            else:
+                self._add(record)
+        self._foreign = bool(foreign)
+        found: dict[StepName, StepName] = {}
+        for record in foreign:
+            assert record.step is not None
+            # The two vertexes of a COPY --link are one step.
+            printed = replace(record.step, link=False)
+            if record.kind is Kind.STEP and printed not in found:
+                found[printed] = self._found(printed)
+            record.step = replace(found[printed], link=record.step.link) if printed in found else None
+            self._add(record)
+
+    def _found(self, step: StepName) -> StepName:
+        """A step that is printed with a stage of another build, as our file would have it; unchanged where it cannot
+        be told.
+        """
+        taken = {(stage, index) for platform, stage, index in self.steps if platform == step.platform}
+        return (self._own.find(step, taken) if self._own is not None else None) or step
+
+    def name(self, record: VertexRecord) -> str:
+        """What to call a vertex: as it is printed, without the stage of another build."""
+        printed = parse_name(record.name)
+        return record.name if printed is None or self._is_own(printed) else printed.command
 
     @property
     def has_table(self) -> bool:
         return self._table is not None
 
-    def use_table(self, table: LineTable | None) -> None:
+    def use_source(self, document: Document | None) -> None:
         """The Dockerfile is known (again)."""
-        self._table = table
-        self._lines.clear()
+        self._table = None if document is None else LineTable(document)
+        self._own = None if document is None else OwnSteps(document)
+        self._arrange()
 
     def use_exact_lines(self, lines: Mapping[str, int]) -> None:
         """The builder has told the line of each vertex."""

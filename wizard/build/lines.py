@@ -40,7 +40,7 @@ class LineTable:
         found = self._stages.get(stage)
         if found is None:
             return {}
-        instructions = [i for i in found.instructions if i.keyword in _NUMBERED and not _is_root_workdir(i)]
+        instructions = numbered(found)
         commands = {step.index: step.command for step in steps}
         triggers = {index for index, command in commands.items() if command.startswith("ONBUILD ")}
         best: tuple[int, int] | None = None
@@ -55,7 +55,7 @@ class LineTable:
                 instruction = instructions[index - first]
                 if command.split(" ", 1)[0].upper() != instruction.keyword:
                     break
-                score += _squeeze(command) == _squeeze(_text(instruction))
+                score += squeeze(command) == squeeze(text_of(instruction))
             else:
                 if best is None or score > best[0]:
                     best = (score, first)
@@ -89,15 +89,22 @@ def digest_lines(metadata: Mapping[str, Any]) -> Mapping[str, int]:
     return found
 
 
-def _is_root_workdir(instruction: Instruction) -> bool:
-    """`WORKDIR /` makes no step."""
-    return instruction.keyword == "WORKDIR" and set(instruction.argument.strip("\"'")) == {"/"}
+def numbered(stage: Stage) -> tuple[Instruction, ...]:
+    """The instructions of a stage that BuildKit numbers, FROM excepted."""
+    return tuple(i for i in stage.instructions if i.keyword in _NUMBERED and not _is_root_workdir(i))
 
 
-def _text(instruction: Instruction) -> str:
+def text_of(instruction: Instruction) -> str:
+    """The instruction on one line, as BuildKit prints it but for its blanks and the values of variables."""
     flags = (f"--{flag.name}" + ("" if flag.value is None else f"={flag.value}") for flag in instruction.flags)
     return " ".join((instruction.keyword, *flags, instruction.argument))
 
 
-def _squeeze(text: str) -> str:
+def squeeze(text: str) -> str:
+    """Without blanks, for comparing."""
     return "".join(text.split())
+
+
+def _is_root_workdir(instruction: Instruction) -> bool:
+    """`WORKDIR /` makes no step."""
+    return instruction.keyword == "WORKDIR" and set(instruction.argument.strip("\"'")) == {"/"}

@@ -14,11 +14,11 @@ from wizard.build import failure
 from wizard.build.critical import critical_path
 from wizard.build.events import BuildEnd, BuildEvent, BuildStart, BuildWarning, Log, Status, Vertex
 from wizard.build.graph import Graph, StageKey
-from wizard.build.lines import LineTable
 from wizard.build.logs import plain
 from wizard.build.records import VertexRecord, combined, inferred_cached
 from wizard.build.steps import Kind
 from wizard.build.values import BuildError, BuildTrace, Segment, StageTrace, StepTrace, TaskTrace, length, union
+from wizard.dockerfile.document import Document
 
 TEXT_LINES = 2000
 """Plain lines of the builder that are kept."""
@@ -64,11 +64,11 @@ class Reducer:
             case BuildWarning():
                 self._warnings.setdefault(event)
                 if event.source and not self._graph.has_table:
-                    self._graph.use_table(_line_table(event.source))
+                    self._graph.use_source(_document(event.source))
             case BuildStart():
                 self._command = event.command
                 if event.source:
-                    self._graph.use_table(_line_table(event.source))
+                    self._graph.use_source(_document(event.source))
             case BuildEnd():
                 self._end = event
                 self._ended = True
@@ -222,7 +222,7 @@ class Reducer:
         transfers = [s for s in statuses if s.id.startswith(("transferring ", "sha256:"))]
         active = [s for s in statuses if s.completed is None and not s.id.startswith("sha256:")]
         return TaskTrace(
-            name=plain(record.name),
+            name=plain(self._graph.name(record)),
             kind=record.kind,
             stage=self._graph.stage_name(record.step) if record.step else None,
             state=record.state(self._ended, inferred),
@@ -239,7 +239,11 @@ class Reducer:
         segments: list[Segment] = []
         for record in critical:
             numbered = record.step is not None and record.kind is Kind.STEP
-            label = self._graph.label(record.step) if record.step is not None and numbered else plain(record.name)
+            label = (
+                self._graph.label(record.step)
+                if record.step is not None and numbered
+                else plain(self._graph.name(record))
+            )
             if segments and segments[-1].label == label:
                 segments[-1] = Segment(label, record.kind, segments[-1].seconds + record.seconds(now))
             else:
@@ -319,12 +323,12 @@ def step_json(step: StepTrace) -> dict[str, Any]:
     }
 
 
-def _line_table(source: bytes) -> LineTable | None:
+def _document(source: bytes) -> Document | None:
     from wizard.dockerfile.scanner import parse
     from wizard.errors import DockwizError
 
     try:
-        return LineTable(parse(source))
+        return parse(source)
     except DockwizError:
         return None
 

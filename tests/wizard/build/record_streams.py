@@ -99,6 +99,31 @@ CLIPPED = r"""
     RUN printf 'no line end'
 """
 
+SHARED_FIRST = r"""
+    FROM debian:bookworm-slim AS tools
+    RUN echo "shared ONCE"; sleep 4
+    RUN echo also shared; sleep 0.5
+    COPY --link shared.txt /
+
+    FROM debian:bookworm-slim AS other
+    RUN echo only in the first; sleep 1
+
+    FROM tools
+    COPY --from=other /etc/hostname /h
+"""
+SHARED_SECOND = r"""
+    FROM debian:bookworm-slim AS base
+    MAINTAINER someone
+    RUN echo "shared ONCE"; sleep 4
+
+    FROM base AS deps
+    RUN echo also shared; sleep 0.5
+    COPY --link shared.txt /
+
+    FROM deps
+    RUN echo only in the second
+"""
+
 
 def main(only: list[str]) -> None:
     STREAMS.mkdir(parents=True, exist_ok=True)
@@ -121,6 +146,7 @@ def main(only: list[str]) -> None:
         _record("missing-file", _context(root / "missing", MISSING))
         _record("clipped", _context(root / "clipped", CLIPPED), "--no-cache")
         _record("parse-error", _context(root / "parse-error", "FROM debian:bookworm-slim\nRUN true\nFOO bar\n"))
+        _record_shared(root, once)
         _record("named-context", parallel, "--build-context=debian:bookworm-slim=docker-image://python:3.11-slim")
 
 
@@ -129,6 +155,21 @@ def _context(folder: Path, dockerfile: str, files: Mapping[str, str] | None = No
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(content)
     return folder
+
+
+def _record_shared(root: Path, once: str) -> None:
+    """The second of two builds that need the same steps at the same time."""
+    files = {"shared.txt": once}
+    first = _context(root / "first", SHARED_FIRST.replace("ONCE", once), files)
+    second = _context(root / "second", SHARED_SECOND.replace("ONCE", once), files)
+    with subprocess.Popen(
+        ["docker", "buildx", "build", "--progress=rawjson", str(first)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stderr is not None
+        assert any(b'"logs"' in line for line in process.stderr)
+        _record("shared", second)
 
 
 def _record(name: str, context: Path, *options: str, cancel: bool = False) -> None:

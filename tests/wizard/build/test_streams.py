@@ -81,6 +81,23 @@ def test_the_lines_of_a_stream_with_warnings_are_known_without_the_dockerfile() 
     assert [step.line for step in replayed("warnings").steps] == [5, 7, 8]
 
 
+def test_steps_that_run_in_another_build_at_the_same_time_stand_in_our_own_stages() -> None:
+    """BuildKit prints them with the stages of the other build, `tools` and `other`."""
+    stored = gzip.decompress((STREAMS / "shared.jsonl.gz").read_bytes()).decode()
+    assert "[tools 2/4] RUN" in stored
+    assert "[other 1/2] FROM" in stored
+    trace = replayed("shared")
+    assert [(step.label, step.total, step.line, step.state) for step in trace.steps] == [
+        ("base 2", 2, 3, "done"),
+        ("deps 1", 2, 6, "done"),
+        ("deps 2", 2, 7, "done"),
+        ("stage-2 1", 1, 10, "done"),
+    ]
+    assert [stage.name for stage in trace.stages] == ["base", "deps", "stage-2"]
+    assert not any("other" in task.name for task in trace.tasks)
+    assert trace.critical_path[:2] == ("base 2", "deps 1")
+
+
 def test_output_is_folded_and_marked_where_the_builder_clipped_it() -> None:
     deps = next(stage for stage in replayed("parallel").stages if stage.name == "deps")
     assert deps.steps[2].log == ("100%", "\x1b[32mgreen\x1b[0m café")

@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from tests.wizard.build.streams import EPOCH, at, log, message, reduced, trace, vertex
+from tests.wizard.build.streams import EPOCH, at, events, log, message, reduced, trace, vertex
 from wizard.build.events import BuildEnd, BuildStart
 from wizard.build.steps import Kind
 from wizard.build.trace import trace_json
@@ -297,3 +297,46 @@ def test_a_step_that_another_build_had_begun_counts_from_the_start_of_this_one()
     )
     assert result.seconds == pytest.approx(10)
     assert result.steps[0].seconds == pytest.approx(10)
+
+
+SHARING = b"""FROM debian
+ARG WHO
+RUN echo $WHO
+COPY --link a b
+"""
+
+
+def test_a_step_of_another_build_is_found_by_its_text() -> None:
+    """Also where the other file has several stages and ours one, with the values of variables put in, and in pairs."""
+    reducer = reduced()
+    reducer.feed(BuildStart(source=SHARING))
+    for item in (
+        vertex("0", "[theirs 1/9] FROM debian", 0, 1),
+        vertex("1", "[theirs 4/9] RUN echo me", 1, 2, inputs=("0",)),
+        vertex("2", "[theirs 7/9] COPY --link a b", 1, 2),
+        vertex("3", "[theirs 7/9] LINK COPY --link a b", 2, 3, inputs=("1", "2")),
+        vertex("4", "[theirs 8/9] RUN what is not in our file", 3, 4, inputs=("3",)),
+    ):
+        for event in events(message(vertexes=[item])):
+            reducer.feed(event)
+    found = reducer.finish()
+    assert [(stage.name, [(step.index, step.line) for step in stage.steps]) for stage in found.stages] == [
+        ("stage-0", [(2, 3), (3, 4)]),
+        ("theirs", [(8, None)]),
+    ]
+    assert found.tasks[0].name == "FROM debian"
+
+
+def test_a_stage_of_the_same_name_in_another_build_is_not_taken_for_ours() -> None:
+    """Theirs has more steps; ours is found where it stands in our own file."""
+    reducer = reduced(
+        message(vertexes=[vertex("0", "[deps 6/9] RUN two", 0, 1), vertex("1", "[deps 2/3] RUN one && more", 1, 2)])
+    )
+    reducer.feed(BuildStart(source=DOCKERFILE))
+    assert [(step.label, step.line) for step in reducer.finish().steps] == [("deps 2", 4), ("stage-1 1", 11)]
+
+
+def test_of_two_builds_with_one_stage_each_the_steps_are_counted_as_in_ours() -> None:
+    reducer = reduced(message(vertexes=[vertex("0", "[2/9] RUN echo me", 0, 1), vertex("1", "[3/3] COPY --link a b")]))
+    reducer.feed(BuildStart(source=SHARING))
+    assert [(step.index, step.total, step.line) for step in reducer.finish().steps] == [(2, 3, 3), (3, 3, 4)]
