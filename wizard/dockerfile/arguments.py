@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +18,7 @@ _BYTE_SPACES = b"\t\n\v\f\r \x85\xa0"
 """BuildKit looks for the end of a flag byte by byte, so these two end it even inside a UTF-8 character."""
 _JSON_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
+_JSON_DEPTH = 10_000
 QUOTED_WORDS = frozenset({"ENV", "LABEL", "ARG"})
 """Instructions whose words end at unquoted blanks only."""
 ONE_WORD = frozenset({"WORKDIR", "USER", "STOPSIGNAL", "MAINTAINER"})
@@ -90,8 +92,10 @@ def json_strings(text: bytes) -> tuple[str, ...] | None:
     if not text.startswith(b"["):
         return None
     try:
-        values = json.loads(decode(text), parse_constant=_refuse_constant)
+        values = json.loads(decode(text), parse_constant=_refuse_constant, parse_float=_finite, parse_int=_finite)
     except RecursionError:
+        if _is_nested_too_deeply(text):
+            return None
         raise NotStrings from None
     except ValueError:
         return None
@@ -103,6 +107,23 @@ def json_strings(text: bytes) -> tuple[str, ...] | None:
 def _refuse_constant(name: str) -> None:
     """Python's JSON reader knows NaN and Infinity; JSON does not."""
     raise ValueError(name)
+
+
+def _finite(number: str) -> float:
+    """BuildKit's JSON reader gives up on numbers that are too large for it."""
+    value = float(number)
+    if math.isinf(value):
+        raise ValueError(number)
+    return value
+
+
+def _is_nested_too_deeply(text: bytes) -> bool:
+    """Whether BuildKit's JSON reader gives up on these brackets: more than 10,000 at once, or some left open."""
+    depth = deepest = 0
+    for bracket in re.findall(rb"[\[\]{}]", _JSON_STRING.sub(b"", text)):
+        depth += 1 if bracket in b"[{" else -1
+        deepest = max(depth, deepest)
+    return depth != 0 or deepest > _JSON_DEPTH
 
 
 def words(line: LogicalLine, start: int, end: int, pattern: re.Pattern[bytes]) -> tuple[Word, ...]:

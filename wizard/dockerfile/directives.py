@@ -11,7 +11,7 @@ from typing import Final
 from wizard.dockerfile.arguments import decode
 from wizard.dockerfile.errors import quoted
 
-_DIRECTIVE: Final = re.compile(rb"#[\t\v\f\r ]*([a-zA-Z][a-zA-Z0-9]*)[\t\f\r ]*=[\t\f\r ]*(.*)\Z")
+_DIRECTIVE: Final = re.compile(rb"#[\t\f\r ]*([a-zA-Z][a-zA-Z0-9]*)[\t\f\r ]*=(.+)\Z", re.DOTALL)
 _DIRECTIVES: Final = frozenset({"syntax", "escape", "check"})
 _BOOLEANS: Final = frozenset({"1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False"})
 
@@ -19,10 +19,11 @@ _BOOLEANS: Final = frozenset({"1", "t", "T", "TRUE", "true", "True", "0", "f", "
 def read_directive(line: bytes) -> tuple[str, str] | None:
     """Name (lower case) and value of a directive; None for any other line. The line comes without its end."""
     found = _DIRECTIVE.match(line)
-    if found is None or found[0].endswith(b"="):
+    name = found[1].decode().lower() if found else ""
+    if found is None or name not in _DIRECTIVES:
         return None
-    name = found[1].decode().lower()
-    return (name, decode(found[2].rstrip(b"\t\f\r ") or found[0][-1:])) if name in _DIRECTIVES else None
+    # A value has at least one character: of blanks alone, the last is it.
+    return name, decode(found[2].strip(b"\t\f\r ") or found[2][-1:])
 
 
 def check_directive(source: bytes) -> tuple[int, str] | None:

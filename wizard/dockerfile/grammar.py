@@ -14,8 +14,7 @@ from wizard.dockerfile.arguments import pairs
 from wizard.dockerfile.document import Flag, Instruction
 from wizard.dockerfile.durations import duration
 from wizard.dockerfile.errors import quoted
-from wizard.dockerfile.heredocs import parse_header
-from wizard.dockerfile.lexer import LexError
+from wizard.dockerfile.heredocs import is_header
 from wizard.dockerfile.mounts import MountError, check_from
 
 KEYWORDS: Final = (
@@ -195,10 +194,7 @@ def _copy(instruction: Instruction) -> str | None:
 
 
 def _copy_destination(instruction: Instruction) -> str | None:
-    try:
-        is_heredoc = parse_header(_operands(instruction)[-1]) is not None
-    except LexError:
-        is_heredoc = False
+    is_heredoc = is_header(_operands(instruction)[-1])
     return f"{instruction.keyword} cannot accept a heredoc as a destination" if is_heredoc else None
 
 
@@ -214,7 +210,7 @@ def _is_no_healthcheck(instruction: Instruction) -> bool:
 
 
 def _healthcheck(instruction: Instruction) -> str | None:
-    if not instruction.words:
+    if not instruction.argument:
         return "HEALTHCHECK requires at least one argument"
     kind, has_command = _health_kind(instruction)
     return "HEALTHCHECK NONE takes no arguments" if kind == "NONE" and has_command else None

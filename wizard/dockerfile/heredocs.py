@@ -59,3 +59,11 @@ def parse_header(word: str) -> tuple[str, bool, bool] | None:
 
 def _quotes(text: str) -> int:
     return text.count("'") + text.count('"')
+
+
+def is_header(word: str) -> bool:
+    """Whether COPY and ADD take the word for a heredoc; one that cannot be read is a path to them."""
+    try:
+        return parse_header(word) is not None
+    except LexError:
+        return False

@@ -63,8 +63,9 @@ def lex(
     `raw_quotes` and `raw_escapes` keep those characters; `keep_unset` leaves `$name` of unset names as written.
     Raises LexError where BuildKit reports a syntax error.
     """
-    # Bytes that are no UTF-8 come out as BuildKit's lexer reads them.
+    # Bytes that are no UTF-8 come out as BuildKit's lexer reads them, and a byte order mark in front does not.
     lexer = _Lexer(_UNDECODABLE.sub("\ufffd", text), variables, escape, raw_quotes, raw_escapes, keep_unset)
+    lexer.at = 1 if text.startswith("\ufeff") else 0
     try:
         result, words = lexer.until(None, raw_escapes)
     except RecursionError:

@@ -15,6 +15,7 @@ from wizard.dockerfile.document import Document, Flag, Instruction, Stage
 from wizard.dockerfile.errors import quoted
 from wizard.dockerfile.expansion import Variables
 from wizard.dockerfile.grammar import Refused
+from wizard.dockerfile.heredocs import is_header
 from wizard.dockerfile.lexer import Lexed, LexError, lex
 from wizard.dockerfile.mounts import MountError, check_mount
 from wizard.dockerfile.stages import base_stage, reachable, references, source_stage
@@ -63,6 +64,9 @@ def _check_base(stage: Stage, escape: str) -> str | None:
             raise Refused(f"empty platform value from expression {stage.platform}", head.flags[0].span.start)
         if platform.known and (message := platform_refusal(platform.text, stage.platform)):
             raise Refused(message, head.flags[0].span.start)
+    if stage.name and not re.match(_REFERENCE, stage.name.lower(), re.ASCII):
+        message = f"invalid context name {stage.name.lower()}: invalid reference format"
+        raise Refused(message, head.words[2].span.start)
     return base.text if base.known else None
 
 
@@ -168,7 +172,7 @@ def _expanded_texts(instruction: Instruction) -> list[str]:
     texts = instruction.json if instruction.json is not None else [word.text for word in instruction.words]
     if keyword == "EXPOSE":
         return sorted(texts)
-    return [text for text in texts if not (instruction.heredocs and text.lstrip("0123456789").startswith("<<"))]
+    return [text for text in texts if keyword not in ("COPY", "ADD") or not is_header(text)]
 
 
 def _value_refusal(keyword: str, value: Lexed) -> str | None:

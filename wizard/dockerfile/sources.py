@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 
 from wizard.dockerfile.document import Instruction
-from wizard.dockerfile.heredocs import parse_header
-from wizard.dockerfile.lexer import LexError
+from wizard.dockerfile.heredocs import is_header
 from wizard.dockerfile.stages import mount_options
 from wizard.dockerfile.state import State
 
@@ -58,7 +57,4 @@ def _expanded(path: str, state: State | None) -> str:
 
 
 def _is_heredoc(instruction: Instruction, path: str) -> bool:
-    try:
-        return bool(instruction.heredocs) and parse_header(path) is not None
-    except LexError:
-        return False
+    return bool(instruction.heredocs) and is_header(path)

@@ -1,147 +1,23 @@
-"""Random patterns over a random tree: what BuildKit sends is what the walk yields.
-
-One build checks many cases: each is a named context, a folder with its own .dockerignore, copied into a folder of its
-own and exported. Another seed or number: `IGNORE_SEED=7 IGNORE_CASES=300 pytest …`.
-"""
+"""Random patterns over random trees: what BuildKit sends is what the walk yields; `make fuzz` tries thousands."""
 
 from __future__ import annotations
 
-import os
-import random
-import shutil
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from tests.conftest import Engine
+from tests.fuzz.ignorefiles import kept_by_engine, make_context
 from wizard.ignorefile import IgnoreFileError, parse, walk
-
-SEED = int(os.environ.get("IGNORE_SEED", "1"))
-CASES = int(os.environ.get("IGNORE_CASES", "40"))
-CASES_PER_BUILD = 20
-NAMES = (
-    "a",
-    "b",
-    "ab",
-    "foo",
-    "bar",
-    "a.py",
-    "b.pyc",
-    ".git",
-    "x1",
-    "é",
-    "a-b",
-    "A",
-    "{a}",
-    "aa",
-    "[x]",
-    "^a",
-    "a|b",
-    "b c",
-    "!a",
-)
-PIECES = (
-    "a",
-    "b",
-    "foo",
-    "/",
-    "/",
-    "*",
-    "*",
-    "**",
-    "**/",
-    "/**",
-    "?",
-    ".py",
-    ".",
-    "../",
-    "[a-c]",
-    "[^a]",
-    "[!a]",
-    "\\a",
-    "\\d",
-)
-ODD_PIECES = (
-    "{2}",
-    "|",
-    "^",
-    "$",
-    "+",
-    "(",
-    ")",
-    " ",
-    "\\w",
-    "\\*",
-    "[[:alpha:]]",
-    "é",
-    "#",
-    "[*]",
-    "\\Q",
-    "\\x61",
-    "\\pL",
-    "]",
-)
-
-
-def grow(folder: Path, dice: random.Random, depth: int = 0) -> None:
-    for name in dice.sample(NAMES, dice.randint(2, 6)):
-        if depth < 3 and dice.random() < 0.5:
-            (folder / name).mkdir()
-            grow(folder / name, dice, depth + 1)
-        else:
-            (folder / name).write_text(name)
-
-
-def random_pattern(paths: list[str], dice: random.Random) -> str:
-    if dice.random() < 0.4:
-        wild = ("*", "**", "?", "*a*")
-        parts = dice.choice(paths).split("/")
-        pattern = "/".join(dice.choice(wild) if dice.random() < 0.25 else part for part in parts)
-    else:
-        pieces = PIECES + ODD_PIECES if dice.random() < 0.4 else PIECES
-        pattern = "".join(dice.choice(pieces) for _ in range(dice.randint(1, 5)))
-    return "!" * (dice.random() < 0.35) + pattern
-
-
-def make_cases(root: Path, dice: random.Random) -> list[tuple[str, Path, list[str]]]:
-    """(patterns, folder, expected paths) of cases that the port accepts, each folder with its .dockerignore."""
-    cases: list[tuple[str, Path, list[str]]] = []
-    while len(cases) < CASES:
-        folder = root / f"case{len(cases)}"
-        folder.mkdir(parents=True)
-        grow(folder, dice)
-        paths = [entry.path for entry in walk(folder, parse(b""))]
-        patterns = "\n".join(random_pattern(paths, dice) for _ in range(dice.randint(1, 5)))
-        (folder / ".dockerignore").write_text(patterns)
-        try:
-            expected = [entry.path for entry in walk(folder, parse(patterns.encode()))]
-        except IgnoreFileError:
-            shutil.rmtree(folder)
-            continue
-        cases.append((patterns, folder, expected))
-    return cases
 
 
 @pytest.mark.engine
-def test_the_engine_keeps_what_the_walk_yields(engine: Engine, tmp_path: Path) -> None:
-    cases = make_cases(tmp_path, random.Random(SEED))
-    differences: list[str] = []
-    for start in range(0, len(cases), CASES_PER_BUILD):
-        batch = cases[start : start + CASES_PER_BUILD]
-        names = [f"case{start + number}" for number in range(len(batch))]
-        build = tmp_path / f"build{start}"
-        build.mkdir()
-        (build / "Dockerfile").write_text(
-            "FROM scratch\n" + "".join(f"COPY --from={name} . /{name}/\n" for name in names)
-        )
-        contexts = [f"--build-context={name}={folder}" for name, (_, folder, _) in zip(names, batch, strict=True)]
-        out = tmp_path / f"out{start}"
-        engine.docker("buildx", "build", *contexts, f"--output=type=local,dest={out}", build)
-        for name, (patterns, folder, expected) in zip(names, batch, strict=True):
-            kept = [entry.path for entry in walk(out / name, parse(b""))] if (out / name).exists() else []
-            if kept != expected:
-                differences.append(f"{patterns!r} in {folder}: {sorted(set(kept) ^ set(expected))}")
-    assert differences == []
+@pytest.mark.parametrize(("contexts", "trees"), [(25, 0), (12, 25)])
+def test_the_engine_keeps_what_the_walk_yields(contexts: int, trees: int, engine: Engine, tmp_path: Path) -> None:
+    made = [make_context(tmp_path / f"c{number}", Random(number), trees=trees) for number in range(contexts)]
+    for context, kept in zip(made, kept_by_engine(engine, made, tmp_path), strict=True):
+        assert (context.patterns, kept) == (context.patterns, context.expected)
 
 
 @pytest.mark.engine
