@@ -13,25 +13,39 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from wizard.dockerfile.scanner import parse
 from wizard.inspection import inspect
+from wizard.inspection.values import Inspection
 from wizard.plan.fold import Plan, make_plan
 from wizard.plan.selection import Selection
 from wizard.rules.registry import RULES
-from wizard.workspace import open_workspace
+from wizard.workspace import Workspace, open_workspace
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "rules"
 CASES = sorted(before.parent for before in FOLDER.glob("*/*/before"))
 REGENERATE = bool(os.environ.get("DOCKWIZ_REGENERATE"))
 
 
-def plan_for(root: Path, selection: Selection) -> Plan:
+@dataclass(frozen=True)
+class Found:
+    """A repo as it was found: nothing writes into it."""
+
+    root: Path
+    workspace: Workspace
+    inspection: Inspection
+
+    def plan(self, selection: Selection) -> Plan:
+        return make_plan(self.workspace, self.inspection, selection)
+
+
+def look_at(root: Path) -> Found:
     workspace = open_workspace(root)
-    return make_plan(workspace, inspect(workspace), selection)
+    return Found(root, workspace, inspect(workspace))
 
 
 def files_of(root: Path) -> dict[str, bytes]:
@@ -48,61 +62,82 @@ def write(root: Path, plan: Plan) -> None:
             path.write_bytes(content)
 
 
-def copy_of(case: Path, tmp_path: Path) -> Path:
-    """The repo outside of any git work tree, as its owner would have it."""
-    return Path(shutil.copytree(case / "before", tmp_path / "repo", symlinks=True))
+def copied(root: Path, place: Path) -> Path:
+    return Path(shutil.copytree(root, place / "repo", symlinks=True))
 
 
-@pytest.fixture(params=CASES, ids=lambda case: f"{case.parent.name}/{case.name}")
+def planned_again(plan: Plan, found: Found, place: Path) -> Plan:
+    """The same plan once more, on what it wrote. One that changes nothing is its own second one."""
+    if not plan.changes:
+        return plan
+    root = copied(found.root, place)
+    write(root, plan)
+    return look_at(root).plan(plan.selection)
+
+
+# Of the module, so that all tests of a case come one after the other and share what they look at.
+
+
+@pytest.fixture(scope="module", params=CASES, ids=lambda case: f"{case.parent.name}/{case.name}")
 def case(request: pytest.FixtureRequest) -> Path:
     path: Path = request.param
     return path
 
 
-def test_the_rule_does_what_the_case_says(case: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def found(case: Path, tmp_path_factory: pytest.TempPathFactory) -> Found:
+    """The repo outside of any git work tree, as its owner would have it."""
+    return look_at(copied(case / "before", tmp_path_factory.mktemp("found")))
+
+
+@pytest.fixture(scope="module")
+def alone(case: Path, found: Found) -> Plan:
+    """The plan with this rule's proposal alone."""
+    return found.plan(Selection(only=frozenset({case.parent.name})))
+
+
+@pytest.fixture(scope="module")
+def everything(found: Found) -> Plan:
+    """The plan with every rule's proposal."""
+    return found.plan(Selection(all=True))
+
+
+def test_the_rule_does_what_the_case_says(case: Path, found: Found, alone: Plan, tmp_path: Path) -> None:
     rule = case.parent.name
-    root = copy_of(case, tmp_path)
-    plan = plan_for(root, Selection(only=frozenset({rule})))
-    reasons = [refusal.because for refusal in plan.refusals if refusal.rule == rule]
+    reasons = [refusal.because for refusal in alone.refusals if refusal.rule == rule]
     if (case / "refusal.txt").exists():
-        assert not plan.changes
+        assert not alone.changes
         assert len(reasons) == 1
         assert (case / "refusal.txt").read_text().strip() in reasons[0]
         return
     assert reasons == []
     if (case / "nothing").exists():
-        assert rule not in {step.proposal.rule for step in plan.steps}
+        assert rule not in {step.proposal.rule for step in alone.steps}
         return
-    assert plan.changes, "the rule proposes nothing, and the case has neither refusal.txt nor nothing"
-    write(root, plan)
+    assert alone.changes, "the rule proposes nothing, and the case has neither refusal.txt nor nothing"
+    root = copied(found.root, tmp_path)
+    write(root, alone)
     if REGENERATE:
         shutil.rmtree(case / "after", ignore_errors=True)
         shutil.copytree(root, case / "after", symlinks=True)
     assert files_of(root) == files_of(case / "after")
 
 
-def test_a_second_plan_on_the_result_changes_nothing(case: Path, tmp_path: Path) -> None:
-    rule = case.parent.name
-    root = copy_of(case, tmp_path)
-    write(root, plan_for(root, Selection(only=frozenset({rule}))))
-    again = plan_for(root, Selection(only=frozenset({rule})))
+def test_a_second_plan_on_the_result_changes_nothing(found: Found, alone: Plan, tmp_path: Path) -> None:
+    again = planned_again(alone, found, tmp_path)
     assert again.changes == {}
     assert again.selected == ()
 
 
-@pytest.mark.parametrize("everything", [False, True], ids=["only this rule", "all rules"])
-def test_all_rules_get_along_with_the_result(case: Path, tmp_path: Path, everything: bool) -> None:
-    root = copy_of(case, tmp_path)
-    plan = plan_for(root, Selection(all=True) if everything else Selection(only=frozenset({case.parent.name})))
-    assert [r for r in plan.refusals if "did not pass our own check" in r.because] == []
-    for step in plan.steps:
-        parse(step.after.read(plan.dockerfile), plan.dockerfile)
+def test_all_rules_get_along_with_the_result(alone: Plan, everything: Plan) -> None:
+    for plan in (alone, everything):
+        assert [r for r in plan.refusals if "did not pass our own check" in r.because] == []
+        for step in plan.steps:
+            parse(step.after.read(plan.dockerfile), plan.dockerfile)
 
 
-def test_after_everything_a_second_plan_changes_nothing(case: Path, tmp_path: Path) -> None:
-    root = copy_of(case, tmp_path)
-    write(root, plan_for(root, Selection(all=True)))
-    again = plan_for(root, Selection(all=True))
+def test_after_everything_a_second_plan_changes_nothing(found: Found, everything: Plan, tmp_path: Path) -> None:
+    again = planned_again(everything, found, tmp_path)
     assert {step.proposal.rule: step.diff for step in again.selected if step.proposal.edits} == {}
 
 
