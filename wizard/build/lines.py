@@ -94,6 +94,11 @@ def numbered(stage: Stage) -> tuple[Instruction, ...]:
     return tuple(i for i in stage.instructions if i.keyword in _NUMBERED and not _is_root_workdir(i))
 
 
+def counted(stage: Stage) -> int:
+    """How many instructions BuildKit counts for the total, FROM excepted: a `WORKDIR /` too, which makes no step."""
+    return sum(i.keyword in _NUMBERED for i in stage.instructions)
+
+
 def text_of(instruction: Instruction) -> str:
     """The instruction on one line, as BuildKit prints it but for its blanks and the values of variables."""
     flags = (f"--{flag.name}" + ("" if flag.value is None else f"={flag.value}") for flag in instruction.flags)

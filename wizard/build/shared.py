@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection
 from dataclasses import replace
 
-from wizard.build.lines import numbered, squeeze, text_of
+from wizard.build.lines import counted, numbered, squeeze, text_of
 from wizard.build.steps import SINGLE_STAGE, StepName
 from wizard.dockerfile.document import Document, Instruction, Stage
 
@@ -35,12 +35,13 @@ class OwnSteps:
             return False
         if step.stage not in self._stages:
             return step.stage in {stage.buildkit_name for stage in self._document.stages}
-        instructions = self._stages[step.stage][1]
+        stage, instructions = self._stages[step.stage]
         # A base image takes a number, and so does every trigger in it.
-        first = step.total - len(instructions) + 1
+        first = step.total - counted(stage) + 1
         if first in (1, 2) or step.command.startswith(("FROM ", "ONBUILD ")):
             return True
-        return 0 < first <= step.index <= step.total and _same(step.command, instructions[step.index - first])
+        own = instructions[step.index - first :][:1] if 0 < first <= step.index else ()
+        return any(_same(step.command, instruction) for instruction in own)
 
     def find(self, step: StepName, taken: Collection[Place]) -> StepName | None:
         """The step as our file would have it printed: the first with this text whose place is not taken.
@@ -48,7 +49,7 @@ class OwnSteps:
         Where all are taken it is one of those: BuildKit found only later that it is the same as another build's.
         """
         found = [
-            replace(step, stage=name, only_stage=self._single, index=number, total=len(instructions) + first - 1)
+            replace(step, stage=name, only_stage=self._single, index=number, total=counted(stage) + first - 1)
             for name, (stage, instructions) in self._stages.items()
             for first in (self._first(stage),)
             for number, instruction in enumerate(instructions, start=first)
