@@ -165,6 +165,7 @@ def _add_inspect(parser: argparse.ArgumentParser) -> None:
     _repo(parser)
     parser.add_argument("--json", action="store_true", help="dockwiz.inspect/1")
     parser.add_argument("--context", action="store_true", help="list the eligible files of the build context")
+    parser.add_argument("--why-context", metavar="FILE", help="why a file or folder is in the build context, or is not")
 
 
 def _add_plan(parser: argparse.ArgumentParser) -> None:
@@ -206,6 +207,10 @@ def _add_build(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_compare(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = (
+        "Exit codes: 0 nothing speaks against the new image; 1 it is not equivalent, which includes that it does not "
+        "build where the original does; 4 the original, or both, do not build; 2, 3 and 130 as everywhere."
+    )
     _repo(parser)
     parser.add_argument("--before", metavar="WHAT", help="a folder, git:REVISION or image:REFERENCE")
     parser.add_argument("--after", metavar="WHAT", help="the same; default: now, or the plan not yet applied")

@@ -61,9 +61,10 @@ def finish(repo: Repo, comparison: Comparison, *, as_json: bool, output: Path | 
         write_report(output, text)
     if comparison.cancelled:
         return INTERRUPTED
-    failed = comparison.after.error is not None or comparison.before.error is not None
+    # A new image that alone does not build is not equivalent: the change broke the build, which is what was asked.
     if comparison.verdict == "different":
         return 1
+    failed = comparison.after.error is not None or comparison.before.error is not None
     return BuildFailed.exit_code if failed else 0
 
 
