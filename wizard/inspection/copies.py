@@ -17,6 +17,8 @@ from wizard.workspace import OutsideRoot, Workspace
 
 IMAGE_FOLDER = "/(the image's folder)"
 """Stands for the working directory that the base image sets, where the file sets none."""
+MANIFESTS = (".txt", ".in")
+"""How files of requirements and constraints end."""
 _ENOUGH = 50
 
 
@@ -102,26 +104,46 @@ def lies_in(path: str, folder: str) -> bool:
     return f"{path}/".startswith(f"{folder.rstrip('/')}/")
 
 
+def brought(workspace: Workspace, dockerfile: str, copy: ContextCopy) -> tuple[tuple[str, str], ...] | None:
+    """The files that it copies: path in the context, path in the image. What the ignore file keeps back is not among
+    them. None for more than a few dozen: then they are no manifests."""
+    from wizard.inspection.context import read_ignore_file
+
+    ignore = read_ignore_file(workspace, dockerfile)
+    found: list[tuple[str, str]] = []
+    for source in copy.sources:
+        below = copy.into_folder or _is_folder(workspace, source)
+        for path, inside in islice(_files(workspace, source), _ENOUGH):
+            if not ignore.explain(path)[0]:
+                found.append((path, posixpath.join(copy.destination, inside) if below else copy.destination))
+    return tuple(found) if len(found) < _ENOUGH else None
+
+
 def brings_only(workspace: Workspace, copy: ContextCopy, endings: tuple[str, ...]) -> bool:
     """Whether every file that it copies ends so, as far as a few dozen files tell."""
-    found = [path for source in copy.sources for path in islice(_files(workspace, source), _ENOUGH)]
+    found = [path for source in copy.sources for path, _ in islice(_files(workspace, source), _ENOUGH)]
     return bool(found) and len(found) < _ENOUGH and all(path.endswith(endings) for path in found)
 
 
-def _files(workspace: Workspace, source: str) -> Iterator[str]:
+def _files(workspace: Workspace, source: str) -> Iterator[tuple[str, str]]:
+    """The files of a source: path in the context, and path below the destination where that is a folder."""
     if not _is_pattern(source):
         if _is_folder(workspace, source):
-            for _, _, names in os.walk(workspace.locate(workspace.from_context(source))):
-                yield from names
+            top = workspace.locate(workspace.from_context(source))
+            for folder, _, names in os.walk(top):
+                inside = posixpath.normpath(os.path.relpath(folder, top))
+                for name in names:
+                    path = posixpath.normpath(posixpath.join(inside, name))
+                    yield posixpath.normpath(posixpath.join(source, path)), path
         else:
-            yield source
+            yield source, posixpath.basename(source)
         return
     folder = posixpath.dirname(source)
     if not _is_pattern(folder) and _is_folder(workspace, folder or "."):
         for entry in sorted(workspace.locate(workspace.from_context(folder or ".")).iterdir()):
             path = posixpath.join(folder, entry.name)
             if _matches(source, path):
-                yield from _files(workspace, path) if _is_folder(workspace, path) else (path,)
+                yield from _files(workspace, path)
 
 
 def copies_sources(workspace: Workspace, copy: ContextCopy) -> bool:

@@ -12,7 +12,7 @@ from wizard.dockerfile.document import Document, Stage
 from wizard.dockerfile.installs import program, unwrap
 from wizard.dockerfile.shell import Command
 from wizard.dockerfile.state import environment
-from wizard.inspection.copies import context_copies, copies_sources
+from wizard.inspection.copies import MANIFESTS, brought, context_copies, copies_sources
 from wizard.inspection.debian import build_only
 from wizard.inspection.native import Catalogue
 from wizard.inspection.pip_installs import Manifest, is_pip, manifests_of
@@ -79,14 +79,19 @@ class _Stage:
 def divide(workspace: Workspace, document: Document, stage: Stage, tables: Catalogue) -> Parts | None:
     """The parts of a stage that installs Debian packages for building, and Python packages after them.
 
-    None where it does not. Raises Unmet where a step does not allow a division.
+    None where it installs none of one kind. Raises Unmet where a step does not allow a division.
     """
     readings = read_steps(document, stage)
     pips = [n for n, reading in enumerate(readings) if any(is_pip(i) for i in reading.installs)]
     compilers = [n for n, r in enumerate(readings) if any(build_only(tables, i) for i in r.installs)]
-    if not pips or not compilers or compilers[0] > pips[-1]:
+    if not pips or not compilers:
         return None
     of = _Stage(workspace, document, stage, readings)
+    if compilers[0] > pips[-1]:
+        first = next(word for install in readings[compilers[0]].installs for word in build_only(tables, install))
+        raise of.unmet(
+            readings[compilers[0]], f"{first.text} comes after the last pip install, so what it is for is not known"
+        )
     for reading in readings:
         _check_anywhere(of, reading)
     parts = _sort(of, pips, compilers[0])
@@ -160,10 +165,14 @@ def _is_for_pip(of: _Stage, reading: Reading, manifests: tuple[Manifest, ...]) -
         if instruction.heredocs or instruction.keyword == "ADD":
             return False
         raise of.unmet(reading, "what this step copies depends on a value that only the build knows")
-    if copies_sources(of.workspace, copy):
-        raise of.unmet(reading, "the sources are copied before the packages are installed")
     wanted = {of.workspace.to_context(m.path) for m in manifests if m.copy.instruction is instruction}
-    return bool(wanted) and set(copy.sources) <= wanted
+    if not copies_sources(of.workspace, copy):
+        return bool(wanted) and set(copy.sources) <= wanted
+    files = brought(of.workspace, of.document.path, copy)
+    # A folder of requirements may hold some that this install does not read.
+    if not wanted or files is None or not all(path in wanted or path.endswith(MANIFESTS) for path, _ in files):
+        raise of.unmet(reading, "the sources are copied before the packages are installed")
+    return True
 
 
 def _check_system_step(
@@ -213,7 +222,10 @@ def _check_path(of: _Stage, reading: Reading) -> None:
     before, kept, _ = re.split(r"(\$\{?PATH\b|\Z)", found["value"], maxsplit=1)
     if not kept:
         raise of.unmet(reading, "ENV sets PATH without keeping what it held")
-    if set(before.strip("\"'").split(":")) & set(_FIRST_FOLDERS):
+    known = environment(of.document, of.stage, reading.instruction).expand(before.strip("\"'"))
+    if known is None:
+        raise of.unmet(reading, "what ENV puts in front of PATH is only known in the build")
+    if {folder.rstrip("/") for folder in known.split(":")} & set(_FIRST_FOLDERS):
         raise of.unmet(reading, "ENV puts the image's own folders in front of PATH again")
 
 

@@ -23,6 +23,7 @@ from wizard.dockerfile.state import environment
 from wizard.errors import DockwizError
 from wizard.ignorefile import parse as parse_ignore_file
 from wizard.ignorefile import walk
+from wizard.inspection.callers import kind_of
 from wizard.inspection.context import ignore_file, read_ignore_file
 from wizard.inspection.copies import context_copies
 from wizard.inspection.files import list_files
@@ -143,7 +144,9 @@ def look(workspace: Workspace, dockerfile: str, document: Document, inspection: 
     speaking = (
         path
         for path in list_files(workspace).below(workspace.context)
-        if (inside := workspace.to_context(path)) in sizes and inside and not inside.startswith(data)
+        # A compose file is read on the host: it says as much where the ignore file keeps it out.
+        if (inside := workspace.to_context(path)) and (inside in sizes or kind_of(path) == "compose")
+        if not inside.startswith(data)
     )
     return Context(
         workspace=workspace,

@@ -68,6 +68,16 @@ def read_step(document: Document, instruction: Instruction) -> Reading:
     return _read_run(document, instruction)
 
 
+def unread_runs(document: Document, naming: str) -> tuple[Instruction, ...]:
+    """The RUN instructions that nobody reads because the file has the escape character of Windows images, and whose
+    text matches the pattern."""
+    if document.escape != "`":
+        return ()
+    runs = (instruction for instruction in document.instructions if instruction.keyword == "RUN")
+    found = (run for run in runs if run.json is None and re.search(naming, run.argument))
+    return tuple(run for run in found if parse_run(document, run).opaque is not None)
+
+
 def _read_run(document: Document, instruction: Instruction) -> Reading:
     script = parse_run(document, instruction)
     if script.opaque is not None:

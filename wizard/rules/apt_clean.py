@@ -10,7 +10,8 @@ Why
 When it is safe
 : The step fetches the lists itself, ends in a plain command that the cleaning can be joined to by `&&` (so it fails
   whenever it failed before), mounts no cache there, and no later step, here or in a stage built upon this one, looks
-  for the lists without fetching them first. Where the step reaches apt through sudo, so does the cleaning.
+  for the lists without fetching them first, or runs something unseen that may do so (a fetched script). Where the step
+  reaches apt through sudo, so does the cleaning.
 
 Source
 : docs.docker.com, "Building best practices", apt-get.
@@ -27,8 +28,8 @@ from wizard.dockerfile.state import environment
 from wizard.inspection.apt import AptFlow, apt_flow
 from wizard.inspection.mounted import Hindrance, cleaning_of, covered, stops_at_failure
 from wizard.inspection.places import line_at
-from wizard.inspection.steps import APT, Reading, read_steps
-from wizard.rules.base import Category, Estimate, Proposal, Refusal, View, evidence_at
+from wizard.inspection.steps import APT, Reading, read_steps, unread_runs
+from wizard.rules.base import Category, Estimate, Proposal, Refusal, View, evidence_at, unread
 from wizard.wording import listed
 
 ID = "apt-clean"
@@ -36,6 +37,7 @@ TITLE = "Remove apt's package lists in the step that fetched them"
 CATEGORY: Category = "size"
 
 LISTS = "/var/lib/apt/lists"
+_FETCHES = r"\bapt(?:-get)?\b[^;&|]*\bupdate\b"
 _LIST_BYTES = 20_000_000
 """What the lists of a slim Debian 12 image weigh, measured: 19 to 21 MB."""
 
@@ -59,7 +61,7 @@ def propose(view: View) -> Proposal | Refusal | None:
                 kept.append((reading, outcome))
     if not found:
         if not kept:
-            return None
+            return unread(view, ID, [i for i in unread_runs(document, _FETCHES) if LISTS not in i.argument])
         reading, because = kept[0]
         place = reading.instruction
         return Refusal(ID, f"{line_at(place.start_line)}: {because}", (evidence_at(view, place),))
@@ -87,7 +89,8 @@ def _cleaning(document: Document, flow: AptFlow, stage: Stage, reading: Reading)
     """The command to add, or why the lists have to stay."""
     later = flow.needs_lists(stage, reading.instruction)
     if later is not None:
-        return f"{line_at(later.start_line)} uses apt without `apt-get update`, and would find no lists"
+        other, why = later
+        return f"{line_at(other.start_line)} {why}, and would find no lists"
     script = reading.script
     if script is None:
         return "its commands cannot be read"

@@ -24,14 +24,15 @@ from wizard.assets import knowledge
 from wizard.dockerfile.document import Document, Span
 from wizard.dockerfile.editing import Edit, splice
 from wizard.dockerfile.installs import Install
-from wizard.inspection.steps import read_steps
+from wizard.inspection.steps import read_steps, unread_runs
 from wizard.inspection.values import Evidence
-from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at
+from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at, unread
 
 ID = "apt-no-recommends"
 TITLE = "Install no merely recommended Debian packages"
 CATEGORY: Category = "size"
 
+_INSTALLS = r"\bapt(?:-get)?\b[^;&|]*\binstall\b"
 _SETTING = b"Install-Recommends"
 _DECIDED = frozenset({"--no-install-recommends", "--install-recommends", "--install-suggests"})
 
@@ -49,7 +50,8 @@ def propose(view: View) -> Proposal | Refusal | None:
                     edits += _edits(install, view.document)
                     evidence.append(evidence_at(view, reading.instruction))
     if not edits:
-        return None
+        runs = unread_runs(view.document, _INSTALLS)
+        return unread(view, ID, [run for run in runs if "--no-install-recommends" not in run.argument])
     result = splice(view.document, edits)
     return Proposal(
         rule=ID,

@@ -6,12 +6,12 @@ documentation. `wizard.rules.registry.RULES` lists them in fold order. No rule i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from wizard.dockerfile.document import Document, Instruction, Reading
-from wizard.inspection.places import quoted
+from wizard.inspection.places import line_at, quoted
 from wizard.inspection.values import Evidence, Inspection
 from wizard.workspace import Workspace
 
@@ -85,6 +85,14 @@ class Refusal:
     rule: str
     because: str
     evidence: tuple[Evidence, ...] = ()
+
+
+def unread(view: View, rule: str, runs: Sequence[Instruction]) -> Refusal | None:
+    """The refusal of a rule that may have to do with these steps, which are not read because of `# escape=`."""
+    if not runs:
+        return None
+    because = "the file's escape character is that of Windows images, whose shell texts are not read"
+    return Refusal(rule, f"{line_at(runs[0].start_line)}: {because}", (evidence_at(view, runs[0]),))
 
 
 class Rule(Protocol):

@@ -2,16 +2,21 @@
 
 What it does
 : Adds cache mounts to the steps that install packages, where the manager really keeps its downloads for that user, and
-  takes away what fights them: `--no-cache-dir`, cleaning commands on the same folders, Debian's `docker-clean`.
+  takes away what fights them: `--no-cache-dir`, cleaning commands on the same folders, Debian's `docker-clean`. A
+  `PIP_NO_CACHE_DIR` of the environment stays, and is emptied in front of that one command.
 
 Why
 : When a step has to run again (a package was added), it downloads only what is new; and no cache lands in a layer.
 
 When it is safe
-: The step runs as root, no setting moves or turns off the cache, and what cleans the cache's folder can be told apart
-  from everything else. apt's package lists go into a cache only where the step fetches them itself and no later step
-  looks for them in the layer; apt's downloads only where every later step that uses apt keeps its own out of the image
-  too. Caches of stages that can run at the same time have names of their own, so that they do not wait for each other.
+: The step runs as root, where it keeps its cache is known, and what cleans the cache's folder can be told apart from
+  everything else. apt's package lists go into a cache only where the step fetches them itself and no later step looks
+  for them in the layer. apt's downloads do so only where every later step that uses apt, or runs something unseen that
+  may use it (a fetched script, a program that installs Debian packages itself), keeps its own out of the image too:
+  without docker-clean they would stay in a layer. Caches are named after the release, so that builds of others on the
+  same machine do not meet them; those of stages that can run at the same time after the stage too, so that they do not
+  wait for each other. pip's and uv's are named only where compilers are there: downloads are keyed by address, but a
+  wheel that was built goes by link and Python version, whatever C library it was built against.
 
 Source
 : docs.docker.com, "Optimize cache usage in builds", cache mounts; pip's documentation on caching; docs.astral.sh/uv,
@@ -20,11 +25,9 @@ Source
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from wizard.assets import knowledge
 from wizard.dockerfile.cleaning import cleans
 from wizard.dockerfile.document import Document, Instruction, Span, Stage
 from wizard.dockerfile.editing import Edit, add_flags, remove_spans, splice
@@ -35,24 +38,25 @@ from wizard.dockerfile.shell import Script
 from wizard.dockerfile.stages import base_image, dependencies, lineage
 from wizard.dockerfile.state import State, environment
 from wizard.inspection.apt import AptFlow, apt_flow
-from wizard.inspection.mounted import Cleaning, Hindrance, cleaning_of, covered, set_in, taken_out
+from wizard.inspection.cache_names import may_compile, release_name
+from wizard.inspection.cache_readers import reader_of
+from wizard.inspection.frontend import Frontend, frontend_of, used_features
+from wizard.inspection.mounted import Cleaning, Hindrance, cleaning_of, covered, taken_out
 from wizard.inspection.pip_installs import is_pip
 from wizard.inspection.places import line_at
-from wizard.inspection.steps import APT, Reading, read_steps
-from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at
+from wizard.inspection.python_cache import PythonCache, python_cache
+from wizard.inspection.steps import APT, Reading, read_steps, unread_runs
+from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at, unread
 
 ID = "cache-mounts"
 TITLE = "Keep downloads in cache mounts"
 CATEGORY: Category = "speed"
 
 _CACHE, _LISTS = "/var/cache/apt", "/var/lib/apt/lists"
+_KINDS = {_CACHE: "apt-cache", _LISTS: "apt-lists"}
 _DOCKER_CLEAN = "/etc/apt/apt.conf.d/docker-clean"
-_OFF = {"pip": "PIP_NO_CACHE_DIR", "uv": "UV_NO_CACHE"}
-_PLACE = {"pip": "PIP_CACHE_DIR", "uv": "UV_CACHE_DIR"}
-_KNOWS_MOUNTS = re.compile(
-    r"(?:docker\.io/)?docker/dockerfile(?:-upstream)?(?::(?!1\.[01](?:\.|$|-(?!exp)))[\w.-]+)?(?:@\S+)?"
-)
-"""Docker's own frontend; cache mounts came with 1.2 and were in the experimental ones before."""
+_WITHOUT_DOCKER_CLEAN = " Whoever uses apt on top of the image has to clean up: docker-clean is not there any more."
+_INSTALLS = r"\b(?:apt(?:-get)?|pip3?|uv\s+pip)\b[^;&|]*\binstall\b"
 _NO_CACHE = ("--no-cache-dir", "--no-cache", "-n")
 
 
@@ -79,6 +83,8 @@ class _Mounts:
     """The flags to add."""
     cleaning: Cleaning
     """What must not happen any more under the mounts, old and new."""
+    switches: tuple[Edit, ...] = ()
+    """For pip and uv: what turns on, for their commands, a cache that the environment turns off."""
     docker_clean: Edit | None = None
     """For apt: what stops Debian's images from emptying the cache after every install."""
 
@@ -92,8 +98,8 @@ class _Problem:
 def propose(view: View) -> Proposal | Refusal | None:
     """Mounts for every install step that can take them."""
     document = view.document
-    frontend = document.syntax()
-    if frontend is not None and not _KNOWS_MOUNTS.fullmatch(frontend):
+    frontend = frontend_of(document, view.inspection.engine)
+    if not frontend.has("cache-mount") and "cache-mount" not in used_features(document):
         return _refusal_of_frontend(view, frontend)
     flow = apt_flow(view.workspace, document)
     steps = [
@@ -122,7 +128,7 @@ def propose(view: View) -> Proposal | Refusal | None:
     except EditConflict as error:
         return Refusal(ID, f"{line_at(error.line)}: {error.message}")
     if not changed:
-        return _refusal(view, problems)
+        return _refusal(view, problems) or unread(view, ID, unread_runs(document, _INSTALLS))
     names = " and ".join(sorted(managers))
     left = {problem.instruction.index: problem for problem in reversed(problems)}
     return Proposal(
@@ -136,6 +142,7 @@ def propose(view: View) -> Proposal | Refusal | None:
         edits={view.dockerfile: result.source},
         planned=result.planned,
         risk="A cache mount is kept by the builder and is not part of the image; on a fresh builder nothing is gained."
+        + (_WITHOUT_DOCKER_CLEAN if cleared else "")
         + "".join(
             f" {line_at(problem.instruction.start_line).capitalize()} is left as it is: {problem.because}."
             for problem in left.values()
@@ -143,13 +150,12 @@ def propose(view: View) -> Proposal | Refusal | None:
     )
 
 
-def _refusal_of_frontend(view: View, frontend: str) -> Refusal | None:
+def _refusal_of_frontend(view: View, frontend: Frontend) -> Refusal | None:
     readings = (reading for stage in view.document.stages for reading in read_steps(view.document, stage))
     first = next((r for r in readings if _installs_with_apt(r) or any(is_pip(i) for i in r.installs)), None)
     if first is None:
         return None
-    because = f"# syntax={frontend} is a frontend that is not known to have cache mounts"
-    return Refusal(ID, because, (evidence_at(view, first.instruction),))
+    return Refusal(ID, frontend.lacks("cache-mount"), (evidence_at(view, first.instruction),))
 
 
 def _refusal(view: View, problems: list[_Problem]) -> Refusal | None:
@@ -164,56 +170,59 @@ def _apt(document: Document, flow: AptFlow, steps: list[_Step]) -> Iterator[tupl
     """What each apt step gets; from the last to the first, because what a step may do depends on those after it."""
     by_index = {step.instruction.index: step for step in steps if _installs_with_apt(step.reading)}
     blocked: dict[int, str] = {}
-    for index in sorted(flow.uses, reverse=True):
+    """Steps that keep docker-clean, or need it: what would leave its downloads in a layer without it."""
+    for index, use in sorted(flow.steps.items(), reverse=True):
         instruction = document.instructions[index]
         step = by_index.get(index)
-        if instruction.keyword in ("CMD", "ENTRYPOINT") or (step is None and _only_refreshes(document, instruction)):
-            continue
         if step is None:
-            blocked[index] = "which apt commands it runs cannot be seen"
+            if use.unseen is not None or not _only_refreshes(document, instruction):
+                why = use.unseen or "it installs without a mount"
+                blocked[index] = f"{line_at(instruction.start_line)} ({why})"
             continue
-        outcome = _apt_step(document, flow, step)
+        outcome = _apt_step(document, flow, step, [_CACHE, *_lists(flow, step)])
         if isinstance(outcome, _Problem):
             if not any(cleans(command) == "apt" for command in step.script.commands):
-                blocked[index] = outcome.because
+                blocked[index] = f"{line_at(instruction.start_line)} ({outcome.because})"
             yield step, outcome
             continue
         later = next((other for other in flow.later(step.stage, instruction) if other.index in blocked), None)
         if later is not None and outcome.docker_clean is not None:
             blocked[index] = blocked[later.index]
-            place, why = line_at(later.start_line), blocked[later.index]
-            yield step, _Problem(instruction, f"{place} would then leave its downloads in the image ({why})")
+            yield step, _Problem(instruction, f"without docker-clean, downloads could stay behind of {blocked[index]}")
+            outcome = _apt_step(document, flow, step, _lists(flow, step))
+            if isinstance(outcome, _Mounts) and outcome.new:
+                yield step, outcome
         elif outcome.new or outcome.cleaning.commands or outcome.cleaning.words:
             yield step, outcome
 
 
-def _apt_step(document: Document, flow: AptFlow, step: _Step) -> _Mounts | _Problem:
-    """The mounts of one step, taken by itself."""
+def _lists(flow: AptFlow, step: _Step) -> list[str]:
+    """The folder of the package lists, where the step fetches them itself and leaves none that a later one needs."""
+    cleaned = any(cleans(command) == "apt-lists" for command in step.script.commands)
+    refreshes = flow.use(step.instruction) == "refreshes"
+    return [_LISTS] if refreshes and (cleaned or flow.needs_lists(step.stage, step.instruction) is None) else []
+
+
+def _apt_step(document: Document, flow: AptFlow, step: _Step, folders: Collection[str]) -> _Mounts | _Problem:
+    """The mounts of one step for these folders, taken by itself."""
     if any(install.has("-d", "--download-only") for install in step.reading.installs if install.manager in APT):
         return _Problem(step.instruction, "the step downloads packages for a later one")
-    folders = [_CACHE]
-    if flow.uses[step.instruction.index] == "refreshes":
-        cleaned = any(cleans(command) == "apt-lists" for command in step.script.commands)
-        if cleaned or flow.needs_lists(step.stage, step.instruction) is None:
-            folders.append(_LISTS)
-    managers = {"apt", "apt-lists"} if _LISTS in folders else {"apt"}
+    managers = {"apt" if folder == _CACHE else "apt-lists" for folder in folders}
     new = [folder for folder in folders if not covered(step.instruction, step.state, folder)]
     cleaning = cleaning_of(step.script, step.state, folders, managers, ["/var/lib/apt"] if _LISTS in folders else [])
     if isinstance(cleaning, Hindrance):
         return _Problem(step.instruction, cleaning.because)
+    reader = next((r for folder in new if (r := reader_of(document, step.stage, step.instruction, folder))), None)
+    if reader is not None:
+        return _Problem(step.instruction, f"{line_at(reader.start_line)} reads the folder that would be mounted")
     try:
         taken_out(document, step.instruction, step.script, cleaning, step.state)
         clean = _without_docker_clean(document, step) if _CACHE in new else None
     except EditConflict as error:
         return _Problem(step.instruction, error.message)
-    name = _name_of_its_own(document, flow, step.stage)
-    flags = tuple(_apt_flag(folder, name) for folder in new)
-    return _Mounts("apt", flags, cleaning, clean)
-
-
-def _apt_flag(folder: str, name: str | None) -> str:
-    identity = f"id={name}-apt-{'cache' if folder == _CACHE else 'lists'}," if name else ""
-    return f"--mount=type=cache,{identity}target={folder},sharing=locked"
+    name = _cache_name(document, flow, step.stage)
+    flags = tuple(f"--mount=type=cache,id={name}-{_KINDS[folder]},target={folder},sharing=locked" for folder in new)
+    return _Mounts("apt", flags, cleaning, docker_clean=clean)
 
 
 def _without_docker_clean(document: Document, step: _Step) -> Edit | None:
@@ -240,13 +249,17 @@ def _installs_with_apt(reading: Reading) -> bool:
     return any(install.manager in APT and install.verb != "update" for install in reading.installs)
 
 
-def _name_of_its_own(document: Document, flow: AptFlow, stage: Stage) -> str | None:
-    """A name for the stage's apt caches where another stage could install at the same time and wait for the lock."""
-    users = {document.stage_of(document.instructions[index]) for index in flow.uses} - {None, stage}
+def _cache_name(document: Document, flow: AptFlow, stage: Stage) -> str:
+    """Whose apt caches they are: the release's, and the stage's own where another could install at the same time and
+    wait for the lock."""
+    release = release_name(base_image(document, stage))
+    users = {document.stage_of(document.instructions[index]) for index in flow.steps} - {None, stage}
     waits = any(
-        stage not in _below(document, other) and other not in _below(document, stage) for other in users if other
+        stage not in _below(document, other) and other not in _below(document, stage)
+        for other in users
+        if other is not None and release_name(base_image(document, other)) == release
     )
-    return stage.buildkit_name if waits else None
+    return f"{release}-{stage.buildkit_name}" if waits else release
 
 
 def _below(document: Document, stage: Stage) -> list[Stage]:
@@ -265,12 +278,18 @@ def _python(document: Document, step: _Step) -> Iterator[tuple[_Step, _Mounts | 
     """The cache of pip, of uv, or of both."""
     installs = [i for i in step.reading.installs if is_pip(i) and not i.has("--no-index")]
     for manager in sorted({install.manager for install in installs}):
-        folder = _python_cache(document, step, manager, [i for i in installs if i.manager == manager])
-        if isinstance(folder, Hindrance):
-            yield step, _Problem(step.instruction, folder.because)
+        calls = [install for install in installs if install.manager == manager]
+        cache = python_cache(document, step.stage, step.state, step.script, manager, calls)
+        if isinstance(cache, Hindrance):
+            yield step, _Problem(step.instruction, cache.because)
+            continue
+        reader = reader_of(document, step.stage, step.instruction, cache.folder)
+        if reader is not None and not covered(step.instruction, step.state, cache.folder):
+            because = f"{line_at(reader.start_line)} reads the folder that would be mounted"
+            yield step, _Problem(step.instruction, because)
             continue
         more = [f"{step.state.home}/.cache"] if step.reading.role == "install" else []
-        cleaning = cleaning_of(step.script, step.state, [folder], {manager}, more)
+        cleaning = cleaning_of(step.script, step.state, [cache.folder], {manager}, more)
         if isinstance(cleaning, Hindrance):
             yield step, _Problem(step.instruction, cleaning.because)
             continue
@@ -279,46 +298,26 @@ def _python(document: Document, step: _Step) -> Iterator[tuple[_Step, _Mounts | 
         except EditConflict as error:
             yield step, _Problem(step.instruction, error.message)
             continue
-        new = () if covered(step.instruction, step.state, folder) else (f"--mount=type=cache,target={folder}",)
-        mounts = _Mounts(manager, new, cleaning)
-        if new or cleaning.commands or cleaning.words or list(_no_cache_words(step, manager)):
+        new = (
+            ()
+            if covered(step.instruction, step.state, cache.folder)
+            else (_python_flag(document, step, manager, cache),)
+        )
+        added = tuple(_switch_on(call, cache.switch) for call in calls if cache.switch is not None)
+        mounts = _Mounts(manager, new, cleaning, added)
+        if new or added or cleaning.commands or cleaning.words or list(_no_cache_words(step, manager)):
             yield step, mounts
 
 
-def _python_cache(document: Document, step: _Step, manager: str, installs: Collection[Install]) -> str | Hindrance:
-    """Where the manager keeps its downloads, as far as the file decides it."""
-    state = step.state
-    names = (_OFF[manager], _PLACE[manager], "XDG_CACHE_HOME", "HOME")
-    own = next((name for install in installs for name in install.environment if name in names), None)
-    own = own or set_in(step.script, names)
-    if own is not None:
-        return Hindrance(f"the step sets {own} itself")
-    settings = {**state.args, **state.env}
-    if settings.get(_OFF[manager], "") != "":
-        return Hindrance(f"{_OFF[manager]} turns the cache of {manager} off")
-    if any(install.has("--cache-dir") for install in installs):
-        return Hindrance("the install names a cache folder of its own")
-    other = next((w for install in installs for w in install.wrappers if w in ("sudo", "gosu", "su-exec")), None)
-    if other is not None:
-        return Hindrance(f"{manager} runs through {other}, as a user whose cache folder is not known")
-    if not state.is_root:
-        return Hindrance(f"the step runs as user {state.user}: the mount needs that user's number and home folder")
-    user = _user_of_image(base_image(document, step.stage)) if state.user == "" else None
-    if user is not None:
-        return Hindrance(f"the image {base_image(document, step.stage)} runs as {user}, not as root")
-    base = settings.get("XDG_CACHE_HOME", f"{state.home}/.cache")
-    folder = settings.get(_PLACE[manager], f"{base}/{manager}")
-    if folder is None or not re.fullmatch(r"/[\w./@+-]+", folder) or state.home is None:
-        return Hindrance(f"where {manager} keeps its cache is not known")
-    return folder.rstrip("/")
+def _python_flag(document: Document, step: _Step, manager: str, cache: PythonCache) -> str:
+    compiles = may_compile(document, step.stage, step.instruction)
+    identity = f"id={release_name(base_image(document, step.stage))}-{manager}," if compiles else ""
+    return f"--mount=type=cache,{identity}target={cache.folder}"
 
 
-def _user_of_image(image: str) -> str | None:
-    """The user that an image is known to run as, None for root."""
-    name = re.sub(r"^[^/]*[.:][^/]*/", "", image.partition("@")[0])
-    bare = re.sub(r":[^/]*$", "", name)
-    users = knowledge("image_users")["image"]
-    return next((u["user"] for u in users if re.fullmatch(u["match"], bare) or re.fullmatch(u["match"], name)), None)
+def _switch_on(install: Install, assignment: str) -> Edit:
+    at = install.command.words[0].span.start
+    return Edit(Span(at, at), f"{assignment} ")
 
 
 def _no_cache_words(step: _Step, manager: str) -> Iterator[Span]:
@@ -337,6 +336,7 @@ def _edits(document: Document, step: _Step, mounts: list[_Mounts], *, clear: boo
     flags = [flag for mount in mounts for flag in mount.new]
     if flags:
         yield add_flags(document, step.instruction, flags)
+    yield from (switch for mount in mounts for switch in mount.switches)
     if clear:
         yield from (mount.docker_clean for mount in mounts if mount.docker_clean is not None)
     commands = tuple(dict.fromkeys(command for mount in mounts for command in mount.cleaning.commands))

@@ -34,6 +34,7 @@ from wizard.inspection.barriers import barrier as why_not_after
 from wizard.inspection.barriers import named_by
 from wizard.inspection.copies import (
     IMAGE_FOLDER,
+    MANIFESTS,
     ContextCopy,
     brings_only,
     context_copies,
@@ -45,15 +46,15 @@ from wizard.inspection.copies import (
 )
 from wizard.inspection.pip_installs import Manifest, manifests_of, requirement_files
 from wizard.inspection.places import line_at
-from wizard.inspection.steps import Reading, read_steps
-from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at
+from wizard.inspection.steps import Reading, read_steps, unread_runs
+from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at, unread
 
 ID = "dependency-layer"
 TITLE = "Install the dependencies before copying the sources"
 CATEGORY: Category = "speed"
 
+_INSTALLS = r"\b(?:pip3?|uv\s+pip)\b[^;&|]*\binstall\b"
 _SYSTEM_FOLDERS = ("/etc", "/usr/local", "/usr/share", "/usr/lib", "/usr/bin", "/bin", "/sbin", "/lib", "/run", "/dev")
-_MANIFEST_ENDINGS = (".txt", ".in")
 _SYSTEM_NAMES = ("etc", "usr", "bin", "lib", "opt", "root", "var", "home")
 _HOME_SETTINGS = (".netrc", ".pip", ".config", ".pypirc")
 
@@ -108,7 +109,8 @@ def _in_stage(view: View, stage: Stage) -> _Move | Refusal | None:
         (n for n, reading in enumerate(readings) if _brings_sources(view, reading, copies, readings[n:])), None
     )
     if start is None or not any(reading.installs for reading in readings[start:]):
-        return None
+        below = [] if start is None else [reading.instruction for reading in readings[start:]]
+        return unread(view, ID, [run for run in unread_runs(view.document, _INSTALLS) if run in below])
     moved: list[Instruction] = []
     destinations: list[str] = []
     passed: list[Reading] = []
@@ -157,7 +159,7 @@ def _brings_sources(
         or copy.destination in _SYSTEM_FOLDERS
     ):
         return False
-    if brings_only(view.workspace, copy, _MANIFEST_ENDINGS):
+    if brings_only(view.workspace, copy, MANIFESTS):
         return False
     if copies_sources(view.workspace, copy):
         return True
@@ -228,7 +230,7 @@ def _beside(
 
 def _same_files(view: View, copy: ContextCopy, before: list[ContextCopy]) -> bool:
     """Whether the sources may be copied after this one too: of these files they bring the same ones, or none."""
-    if copies_sources(view.workspace, copy) or not brings_only(view.workspace, copy, _MANIFEST_ENDINGS):
+    if copies_sources(view.workspace, copy) or not brings_only(view.workspace, copy, MANIFESTS):
         return False
     for source in copy.sources:
         target = (

@@ -31,8 +31,8 @@ from wizard.inspection.ecosystems.requirements import Requirement, parse_require
 from wizard.inspection.native import Catalogue, catalogue
 from wizard.inspection.pip_installs import manifests_of
 from wizard.inspection.places import line_at
-from wizard.inspection.steps import APT, Reading, read_steps
-from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at
+from wizard.inspection.steps import APT, Reading, read_steps, unread_runs
+from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at, unread
 
 ID = "parallel-stages"
 TITLE = "Build independent stages at the same time"
@@ -57,7 +57,7 @@ def propose(view: View) -> Proposal | Refusal | None:
         else:
             refusals.append(Refusal(ID, problem, (evidence_at(view, stage.instructions[0]),)))
     if not found:
-        return refusals[0] if refusals else None
+        return unread(view, ID, unread_runs(document, r"\S")) or refusals[0] if refusals else None
     first, below = found[0]
     edits = [edit for stage, lower in found for edit in _edits(view, stage, lower)]
     result = splice(document, edits)

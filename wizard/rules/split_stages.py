@@ -14,7 +14,8 @@ When it is safe
   step up to the last pip install is recognised, runs as root, and installs into the image's own Python. Every Python
   package is known to need nothing of the system at run time, or what it needs is known and kept; otherwise the proposal
   waits for a review until the built image proves it. Nothing calls a compiler or pip at run time, names Python by its
-  absolute path, or starts a login shell (which forgets PATH).
+  absolute path, or starts a login shell (which forgets PATH). No volume of the Dockerfile, of a compose or Kubernetes
+  file or of a script lies over the place of the environment (/opt/venv, else /venv); the official image has none.
 
 Source
 : docs.docker.com, "Multi-stage builds"; Python's documentation of venv (an environment keeps its absolute path and its
@@ -33,26 +34,30 @@ from wizard.dockerfile.errors import EditConflict
 from wizard.dockerfile.expansion import expanded_base
 from wizard.dockerfile.style import Style, style_of
 from wizard.inspection.build_packages import BuildPackages, sort_packages
-from wizard.inspection.copies import context_copies, context_path
+from wizard.inspection.copies import brought, context_copies, context_path
 from wizard.inspection.debian import release_of
 from wizard.inspection.division import Parts, Unmet, divide
 from wizard.inspection.ecosystems.python import version_of_image
 from wizard.inspection.ecosystems.requirements import Requirement, parse_requirements
 from wizard.inspection.files import list_files
+from wizard.inspection.mounts import mounted_over
 from wizard.inspection.native import catalogue
-from wizard.inspection.places import line_at
+from wizard.inspection.places import line_at, place_at
 from wizard.inspection.programs import programs_used
 from wizard.inspection.runtime import absolute_python, compiles, login_shell
-from wizard.inspection.steps import Reading, words_of
+from wizard.inspection.steps import Reading, unread_runs, words_of
 from wizard.inspection.system_steps import StepsApart, take_apart
-from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at
+from wizard.inspection.values import Evidence
+from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at, unread
 from wizard.wording import listed
 
 ID = "split-stages"
 TITLE = "Build in stages of their own, ship without compilers"
 CATEGORY: Category = "size"
 
-VENV = "/opt/venv"
+_COMPILERS = r"\bapt(?:-get)?\b[^;&|]*\binstall\b[^;&|]*(?:\b(?:gcc|build-essential)\b|-dev\b|\bg\+\+)"
+_PLACES = ("/opt/venv", "/venv")
+"""Where the virtual environment may stand, the usual place first."""
 _STAGES = ("system-deps", "build-deps", "python-deps")
 _PYTHON_IMAGE = re.compile(
     r"(?:(?:[\w.:-]+/)?(?:docker/)?library/|docker\.io/)?python(?::(?P<tag>[\w.-]+))?(?:@sha256:[0-9a-f]{64})?\Z"
@@ -73,13 +78,14 @@ def propose(view: View) -> Proposal | Refusal | None:
     try:
         parts = divide(view.workspace, document, stage, catalogue())
         if parts is None:
-            return None
+            return unread(view, ID, unread_runs(document, _COMPILERS))
         _check_base(view, stage)
         _check_run_time(view)
         packages = _packages(view, stage, parts)
         if not packages.moved:
             return None
-        text = _write(view, stage, parts, packages)
+        venv, over = _place(view)
+        text = _write(view, stage, parts, packages, venv)
     except Unmet as reason:
         return Refusal(ID, reason.because, reason.evidence or (evidence_at(view, stage.instructions[0]),))
     except EditConflict as reason:
@@ -97,7 +103,7 @@ def propose(view: View) -> Proposal | Refusal | None:
         evidence=tuple(evidence_at(view, one.reading.instruction) for one in packages.moved),
         edits={view.dockerfile: text.source},
         planned=text.planned,
-        risk=_risk(packages, doubts),
+        risk=_risk(packages, doubts) + (f" The environment stands in {venv}: {over}." if over else ""),
     )
 
 
@@ -128,6 +134,20 @@ def _check_run_time(view: View) -> None:
         sign = question(view.workspace, view.document, listing)
         if sign is not None:
             raise Unmet(*sign)
+
+
+def _place(view: View) -> tuple[str, str]:
+    """Where the environment goes, and why not to the usual place. Raises Unmet where every place is mounted over."""
+    listing = list_files(view.workspace)
+    because = ""
+    evidence: list[Evidence] = []
+    for place in _PLACES:
+        found = mounted_over(view.workspace, view.document, listing, place)
+        if found is None:
+            return place, because
+        evidence.append(found)
+        because = f"{place_at(found.path, found.line)} mounts something over {place}"
+    raise Unmet(f"{because}, and would hide the virtual environment", *evidence)
 
 
 def _odd_steps(parts: Parts) -> list[str]:
@@ -173,7 +193,7 @@ def _requirements(view: View, parts: Parts) -> Iterator[Requirement]:
 # -- the new file --
 
 
-def _write(view: View, stage: Stage, parts: Parts, packages: BuildPackages) -> Document:
+def _write(view: View, stage: Stage, parts: Parts, packages: BuildPackages, venv: str) -> Document:
     document = view.document
     style = style_of(document)
     first = stage.instructions[0]
@@ -187,11 +207,11 @@ def _write(view: View, stage: Stage, parts: Parts, packages: BuildPackages) -> D
         _stage(style, "Compilers and headers: only what builds packages needs them.", "system-deps", "build-deps"),
         *(step + style.newline for step in steps.compilers),
         _stage(style, "The Python packages, in an environment that can be copied.", "build-deps", "python-deps"),
-        *_environment(view, stage, style),
-        *(_python_step(document, reading) for reading in parts.python),
+        *_environment(view, stage, style, venv),
+        *(_python_step(document, reading, venv) for reading in parts.python),
         _stage(style, "What is shipped.", "system-deps", stage.name or "production"),
-        style.instruction("COPY", f"{VENV} {VENV}", ("--from=python-deps",)) + style.newline,
-        _path(style),
+        style.instruction("COPY", f"{venv} {venv}", ("--from=python-deps",)) + style.newline,
+        _path(style, venv),
         *(
             _line(document, reading.instruction)
             for reading in parts.python
@@ -213,14 +233,14 @@ def _system(document: Document, parts: Parts, steps: StepsApart) -> Iterator[str
     yield steps.libraries
 
 
-def _environment(view: View, stage: Stage, style: Style) -> Iterator[str]:
+def _environment(view: View, stage: Stage, style: Style, venv: str) -> Iterator[str]:
     """The virtual environment. Up to 3.11 the image's Python has setuptools and wheel, which builds may want."""
     version = version_of_image(expanded_base(view.document, stage) or stage.base)
     own = (version is not None and version < (3, 12)) or "$" in stage.base
     if own:
         yield f"# It sees the packages of the image's own Python, as the installs did before.{style.newline}"
-    yield style.instruction("RUN", f"python -m venv {'--system-site-packages ' if own else ''}{VENV}") + style.newline
-    yield _path(style)
+    yield style.instruction("RUN", f"python -m venv {'--system-site-packages ' if own else ''}{venv}") + style.newline
+    yield _path(style, venv)
 
 
 def _tidy(pieces: list[str], newline: str) -> Iterator[str]:
@@ -244,8 +264,8 @@ def _stage(style: Style, purpose: str, base: str, name: str) -> str:
     return f"{style.newline}# {purpose}{style.newline}{line}"
 
 
-def _path(style: Style) -> str:
-    return style.instruction("ENV", f'PATH="{VENV}/bin:$PATH"') + style.newline
+def _path(style: Style, venv: str) -> str:
+    return style.instruction("ENV", f'PATH="{venv}/bin:$PATH"') + style.newline
 
 
 def _text(document: Document, instruction: Instruction) -> str:
@@ -261,7 +281,7 @@ def _line(document: Document, instruction: Instruction) -> str:
     return text if text.endswith("\n") else text + document.newline
 
 
-def _python_step(document: Document, reading: Reading) -> str:
+def _python_step(document: Document, reading: Reading, venv: str) -> str:
     """A step of the installs. uv has to be told the environment, which pip finds through PATH."""
     edits: list[Edit] = []
     for install in reading.installs:
@@ -269,10 +289,10 @@ def _python_step(document: Document, reading: Reading) -> str:
             continue
         option = install.option("--system")
         if option is not None:
-            edits.append(Edit(option.words[0].span, f"--python {VENV}"))
+            edits.append(Edit(option.words[0].span, f"--python {venv}"))
         else:
             end = install.verb_word.span.end
-            edits.append(Edit(type(install.verb_word.span)(end, end), f" --python {VENV}"))
+            edits.append(Edit(type(install.verb_word.span)(end, end), f" --python {venv}"))
     edited = splice(document, edits)
     return _text(edited, edited.instructions[reading.instruction.index])
 
@@ -287,8 +307,9 @@ def _needed_twice(view: View, stage: Stage, reading: Reading, parts: Parts) -> b
         copy for copy in context_copies(view.document, stage)
         if any(copy.instruction is other.instruction for other in parts.application)
     )  # fmt: skip
-    brought = [m for m in parts.manifests if m.copy.instruction is reading.instruction]
-    return any(context_path(view.workspace, later, manifest.image_path) is None for manifest in brought)
+    copy = next(c for c in context_copies(view.document, stage) if c.instruction is reading.instruction)
+    files = brought(view.workspace, view.dockerfile, copy)
+    return files is None or any(context_path(view.workspace, later, inside) is None for _, inside in files)
 
 
 def _risk(packages: BuildPackages, doubts: list[str]) -> str:

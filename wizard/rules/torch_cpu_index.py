@@ -51,10 +51,11 @@ from wizard.inspection.cpu_requirements import (
     own_file_edits,
 )
 from wizard.inspection.ecosystems.requirements import read_requirements
+from wizard.inspection.files import read_text
 from wizard.inspection.gpu import gpu_verdict
 from wizard.inspection.pip_installs import manifests_of
 from wizard.inspection.places import line_at
-from wizard.inspection.steps import read_steps
+from wizard.inspection.steps import read_steps, unread_runs
 from wizard.inspection.torch_pulls import (
     Pull,
     family_words,
@@ -67,12 +68,13 @@ from wizard.inspection.torch_pulls import (
     saved_bytes,
 )
 from wizard.inspection.values import Evidence
-from wizard.rules.base import Category, Estimate, Proposal, Refusal, Safety, View, evidence_at
+from wizard.rules.base import Category, Estimate, Proposal, Refusal, Safety, View, evidence_at, unread
 
 ID = "torch-cpu-index"
 TITLE = "Install PyTorch from the CPU index"
 CATEGORY: Category = "size"
 
+_INSTALLS = r"\b(?:pip3?|uv\s+pip)\b[^;&|]*\binstall\b"
 _KEPT_OPTIONS = frozenset(
     {"--no-cache-dir", "--no-cache", "--user", "--break-system-packages", "--root-user-action", "--system", "--python",
      "-p", "-q", "--quiet", "--pre", "--disable-pip-version-check", "--no-input", "--trusted-host", "--timeout",
@@ -125,7 +127,7 @@ def propose(view: View) -> Proposal | Refusal | None:
     found = (pulls_of(view.workspace, view.document, stage, table) for stage in view.document.stages)
     stages = [pulls for pulls in found if pulls]
     if not stages:
-        return _refresh(view, table)
+        return _refresh(view, table) or _unread(view)
     refusal = _uses_gpu(view)
     if refusal is not None:
         return refusal
@@ -155,6 +157,13 @@ def _uses_gpu(view: View) -> Refusal | None:
     place = f"{first.evidence.path}:{first.evidence.line}" if first.evidence.line else first.evidence.path
     reason = f"this service uses a GPU: {_GPU_WORDS.get(first.kind, first.kind)} at {place}"
     return Refusal(ID, reason, tuple(sign.evidence for sign in signs[:5]))
+
+
+def _unread(view: View) -> Refusal | None:
+    runs = unread_runs(view.document, _INSTALLS)
+    files = (path for ecosystem in view.inspection.ecosystems for path in ecosystem.manifests if runs)
+    named = any("torch" in (read_text(view.workspace, path) or "") for path in files)
+    return unread(view, ID, [run for run in runs if named or "torch" in run.argument])
 
 
 # -- the change --

@@ -1,0 +1,71 @@
+"""Names for cache mounts: builds on one machine share a cache of the same name, and not all of them may."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from wizard.assets import knowledge
+from wizard.dockerfile.document import Document, Instruction, Stage
+from wizard.dockerfile.stages import base_image, lineage
+from wizard.inspection.native import catalogue
+from wizard.inspection.steps import APT, SYSTEM_MANAGERS, read_steps
+
+_COMPILER = "gcc"
+
+
+def release_name(image: str) -> str:
+    """The distribution and release of an image (`debian-bookworm`), where its name tells; else the image's own name.
+
+    What belongs to one release must not meet another's: Debian and Ubuntu give files of the same name to different
+    builds of a package, and apt goes by name and size. The architecture need not be told: apt's files have it in
+    their names.
+    """
+    name, tag, digest = _parts(image)
+    entry = _entry(name)
+    releases = knowledge("base_images")["releases"]
+    for piece in tag.split("-") if entry is not None else ():
+        word = piece.removeprefix("ubuntu")
+        release = releases.get(word)
+        # A number is a release only of the distributions themselves (`debian:12`, `cuda:…-ubuntu22.04`), not of node.
+        if release == word or (release and (word != piece or name in ("debian", "ubuntu"))):
+            return f"{entry['distribution']}-{release}" if entry is not None else release
+    return re.sub(r"[^a-z0-9.]+", "-", f"{name}-{tag or digest}".lower()).strip("-.")
+
+
+def may_compile(document: Document, stage: Stage, instruction: Instruction) -> bool:
+    """Whether a step may find a compiler, as far as the file and the image's name tell: yes where they do not.
+
+    pip and uv keep the wheels that they build, and find them again by link and Python version, whatever C library they
+    were built against (pip/_internal/cache.py): such a cache is for one release only.
+    """
+    name, tag, _ = _parts(base_image(document, stage))
+    entry = _entry(name)
+    slim = entry is not None and bool(set(tag.split("-")) & set(entry["variants"]) - {"devel"})
+    if entry is None or (not slim and _COMPILER in entry["full_tools"]):
+        return True
+    for one in lineage(document, stage):
+        for reading in read_steps(document, one):
+            if one is stage and reading.instruction.index > instruction.index:
+                break
+            for install in reading.installs:
+                if install.manager in SYSTEM_MANAGERS and install.installs and install.manager not in APT:
+                    return True
+                if install.manager in APT and any(
+                    word.value is None or catalogue().purpose(word.value) == "build" for word in install.packages
+                ):
+                    return True
+    return False
+
+
+def _parts(image: str) -> tuple[str, str, str]:
+    """Name without registry and `library/`, tag, and the first digits of the digest."""
+    reference, _, digest = image.partition("@sha256:")
+    head, colon, last = reference.rpartition(":")
+    name, tag = (head, last) if colon and "/" not in last else (reference, "")
+    name = re.sub(r"^(?:[^/]*[.:][^/]*|localhost)/", "", name).removeprefix("library/")
+    return name, tag, digest[:12]
+
+
+def _entry(name: str) -> dict[str, Any] | None:
+    return next((entry for entry in knowledge("base_images")["image"] if re.fullmatch(entry["match"], name)), None)

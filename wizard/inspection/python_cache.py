@@ -1,0 +1,86 @@
+"""Where pip and uv keep their downloads in a step, and whether they keep any."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from wizard.assets import knowledge
+from wizard.dockerfile.arguments import decode
+from wizard.dockerfile.document import Document, Stage
+from wizard.dockerfile.installs import Install
+from wizard.dockerfile.script import Script
+from wizard.dockerfile.stages import base_image
+from wizard.dockerfile.state import State
+from wizard.inspection.mounted import Hindrance, set_in
+
+_OFF = {"pip": "PIP_NO_CACHE_DIR", "uv": "UV_NO_CACHE"}
+_PLACE = {"pip": "PIP_CACHE_DIR", "uv": "UV_CACHE_DIR"}
+_ON = {"pip": ("",), "uv": ("false", "f", "no", "n", "off", "0")}
+"""Values of the first that leave the cache on. pip turns it off for every other one, `false` and `0` too
+(pip/_internal/cli/cmdoptions.py, _handle_no_cache_dir), and does not read an empty one; uv refuses an empty one."""
+
+
+@dataclass(frozen=True, slots=True)
+class PythonCache:
+    """The cache of one manager in one step."""
+
+    folder: str
+    """Absolute, without a slash at its end."""
+    switch: str | None
+    """What has to stand in front of the install to have a cache at all, where the environment turns it off."""
+
+
+def python_cache(
+    document: Document, stage: Stage, state: State, script: Script, manager: str, installs: Collection[Install]
+) -> PythonCache | Hindrance:
+    """The cache of `pip` or `uv`, as far as the file decides it.
+
+    Where ENV or ARG turns the cache off, the switch turns it on for that one command. The variable itself stays: it is
+    part of the image, and pip in the running container, where no mount is, shall go on keeping nothing.
+    """
+    off = _OFF[manager]
+    switch = f"{off}={_ON[manager][0]}"
+    switched = all(_starts_with(document, install, switch) for install in installs)
+    names = [name for name in (off, _PLACE[manager], "XDG_CACHE_HOME", "HOME") if name != off or not switched]
+    own = next((name for install in installs for name in install.environment if name in names), None)
+    own = own or set_in(script, names)
+    if own is not None:
+        return Hindrance(f"the step sets {own} itself")
+    if any(install.has("--cache-dir") for install in installs):
+        return Hindrance("the install names a cache folder of its own")
+    other = next((w for install in installs for w in install.wrappers if w in ("sudo", "gosu", "su-exec")), None)
+    if other is not None:
+        return Hindrance(f"{manager} runs through {other}, as a user whose cache folder is not known")
+    if not state.is_root:
+        return Hindrance(f"the step runs as user {state.user}: the mount needs that user's number and home folder")
+    image = base_image(document, stage)
+    user = _user_of_image(image) if state.user == "" else None
+    if user is not None:
+        return Hindrance(f"the image {image} runs as {user}, not as root")
+    settings = {**state.args, **state.env}
+    value = settings.get(off, _ON[manager][0])
+    if value is None:
+        return Hindrance(f"whether {off} turns the cache of {manager} off is only known in the build")
+    base = settings.get("XDG_CACHE_HOME", f"{state.home}/.cache")
+    folder = settings.get(_PLACE[manager], f"{base}/{manager}")
+    if folder is None or not re.fullmatch(r"/[\w./@+-]+", folder) or state.home is None:
+        return Hindrance(f"where {manager} keeps its cache is not known")
+    needed = value.lower() not in _ON[manager] and not switched
+    return PythonCache(folder.rstrip("/"), switch if needed else None)
+
+
+def _starts_with(document: Document, install: Install, assignment: str) -> bool:
+    """Whether the assignment stands in front of the command."""
+    command = install.command
+    before = decode(document.source[command.span.start : command.words[0].span.start])
+    return re.search(rf"(?:^|\s){re.escape(assignment)}(?=\s)", before) is not None
+
+
+def _user_of_image(image: str) -> str | None:
+    """The user that an image is known to run as, None for root."""
+    name = re.sub(r"^[^/]*[.:][^/]*/", "", image.partition("@")[0])
+    bare = re.sub(r":[^/]*$", "", name)
+    users = knowledge("image_users")["image"]
+    return next((u["user"] for u in users if re.fullmatch(u["match"], bare) or re.fullmatch(u["match"], name)), None)
