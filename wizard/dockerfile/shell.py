@@ -7,7 +7,7 @@ that meets one has to keep its hands off.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import PurePosixPath
 from types import ModuleType
 from typing import TYPE_CHECKING, Final
@@ -94,8 +94,12 @@ def _is_lone_header(argument: str) -> bool:
         return False
 
 
+@lru_cache(maxsize=512)
 def _read(document: Document, span: Span, rest: bytes) -> Script:
-    """Parse the logical line in `span` and `rest`, which follows it in the file and is given to the shell as it is."""
+    """Parse the logical line in `span` and `rest`, which follows it in the file and is given to the shell as it is.
+
+    Kept: every rule asks for the commands of the same document.
+    """
     text = blank_span(document.source, span, document.escape) + rest
     whole = Span(span.start, span.start + len(text))
     root = _parser().parse(text).root_node
