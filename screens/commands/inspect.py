@@ -11,9 +11,10 @@ from wizard.dockerfile.document import Document
 from wizard.dockerfile.scanner import parse
 from wizard.errors import NoEngine
 from wizard.inspection import inspect
-from wizard.inspection.values import Engine, Inspection
+from wizard.inspection.eligibility import explain_path, in_words
+from wizard.inspection.values import Engine, Inspection, NamedContext
 from wizard.inspection.view_json import inspection_json
-from wizard.report.units import size
+from wizard.report.units import count, size
 
 LABEL = 12
 """Columns of a label."""
@@ -25,9 +26,13 @@ def run(options: argparse.Namespace) -> int:
     repo = open_repo(options)
     inspection = inspect(repo.workspace, repo.dockerfile, *_engine(), with_paths=options.context)
     document = parse(repo.workspace.read(repo.dockerfile), repo.dockerfile)
+    asked = options.why_context
+    why = None if asked is None else explain_path(repo.workspace, repo.dockerfile, asked)
     if options.json:
-        data = inspection_json(repo.workspace, inspection, document, with_paths=options.context)
+        data = inspection_json(repo.workspace, inspection, document, with_paths=options.context, why=why)
         print(json.dumps(data, indent=2, ensure_ascii=False))
+    elif why is not None:
+        print(in_words(why))
     else:
         print("\n".join(_lines(inspection, document, options.context)))
     return 0
@@ -56,6 +61,7 @@ def _lines(inspection: Inspection, document: Document, with_paths: bool) -> list
     ignore = context.ignore_file or "no .dockerignore"
     lines += _field("Context", f"{context.files:,} files, {size(context.bytes)} ({ignore})")
     lines += [f"{'':<{LABEL}}{size(folder.bytes):>9}  {folder.path}" for folder in context.largest[:LARGEST]]
+    lines += [row for one in inspection.named_contexts for row in _field("", _named(one))]
     lines += _field("", f"cannot be read: {', '.join(context.unreadable)}") if context.unreadable else []
     lines += _places("Built by", [(f"{one.path}:{one.line or 1}", one.text) for one in inspection.callers])
     lines += _places(
@@ -68,6 +74,11 @@ def _lines(inspection: Inspection, document: Document, with_paths: bool) -> list
     if with_paths:
         lines += ["", *inspection.context.paths]
     return lines
+
+
+def _named(context: NamedContext) -> str:
+    held = f", {count(context.files, 'file')}, {size(context.bytes or 0)}" if context.files is not None else ""
+    return f"{context.name}: {context.where}{held} ({context.named_by})"
 
 
 def _engine_words(inspection: Inspection) -> str:

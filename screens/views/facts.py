@@ -18,6 +18,10 @@ def facts(inspection: Inspection, width: int, glyphs: Glyphs) -> list[Line]:
     for ecosystem in inspection.ecosystems:
         rows.append(_fact("Language", *_ecosystem(ecosystem), width))
     rows.append(_context(inspection.context, width, glyphs))
+    if inspection.named_contexts:
+        names = ", ".join(dict.fromkeys(one.name for one in inspection.named_contexts))
+        places = [f"{one.where} ({one.named_by})" for one in inspection.named_contexts]
+        rows.append(_fact("By name", names, places, width))
     if inspection.callers:
         kinds = sorted({caller.kind for caller in inspection.callers})
         paths = sorted({caller.path for caller in inspection.callers})

@@ -34,6 +34,7 @@ def inspect(
     from wizard.inspection.files import list_files
     from wizard.inspection.git import change_counts
     from wizard.inspection.gpu import gpu_evidence
+    from wizard.inspection.named_contexts import measure_named_contexts
 
     listing = list_files(workspace)
     chosen = dockerfile or choose_dockerfile(workspace, None, listing)
@@ -52,4 +53,5 @@ def inspect(
         engine=engine,
         no_engine=no_engine,
         notes=(*listing.notes, *callers.notes),
+        named_contexts=measure_named_contexts(workspace, callers.callers),
     )

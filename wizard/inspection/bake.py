@@ -11,6 +11,8 @@ from wizard.inspection.values import Caller
 _TARGET = re.compile(r'^\s*target\s+"?([\w-]+)"?\s*\{', re.MULTILINE)
 _ATTRIBUTE = r'^\s*{name}\s*=\s*"([^"]*)"'
 _ARGUMENTS = re.compile(r"^\s*args\s*=\s*\{(.*?)\}", re.MULTILINE | re.DOTALL)
+_CONTEXTS = re.compile(r"^\s*contexts\s*=\s*\{(.*?)\}", re.MULTILINE | re.DOTALL)
+_PAIR = re.compile(r'"?([\w./-]+)"?\s*[=:]\s*"([^"]*)"')
 _KEY = re.compile(r'^\s*"?(\w+)"?\s*[=:]', re.MULTILINE)
 
 
@@ -37,11 +39,13 @@ def _hcl(path: str, text: str) -> Iterator[Caller]:
     found = list(_TARGET.finditer(text))
     for match, following in zip(found, [*found[1:], None], strict=True):
         body = text[match.end() : following.start() if following else len(text)]
-        attributes = {
+        attributes: dict[str, Any] = {
             name: value[1]
             for name in ("context", "dockerfile", "target")
             if (value := re.search(_ATTRIBUTE.format(name=name), body, re.MULTILINE))
         }
+        contexts = _CONTEXTS.search(body)
+        attributes["contexts"] = dict(_PAIR.findall(contexts[1])) if contexts else {}
         arguments = _ARGUMENTS.search(body)
         names = tuple(_KEY.findall(arguments[1])) if arguments else ()
         line = text.count("\n", 0, match.start(1)) + 1
@@ -54,4 +58,6 @@ def _caller(path: str, line: int, name: str, target: dict[str, Any], arguments: 
         return value if isinstance(value, str) else None
 
     place = (path, line, f'target "{name}"')
-    return Caller("bake", *place, text("dockerfile"), text("context"), text("target"), arguments)
+    contexts = target.get("contexts")
+    named = tuple((str(key), str(value)) for key, value in contexts.items()) if isinstance(contexts, dict) else ()
+    return Caller("bake", *place, text("dockerfile"), text("context"), text("target"), arguments, contexts=named)

@@ -206,7 +206,16 @@ def _command(kind: str, path: str, number: int, command: str) -> Caller:
         target=next(iter(values.get("--target", [])), None),
         build_args=tuple(dict.fromkeys(names)),
         named_stages=tuple(dict.fromkeys(values.get("--no-cache-filter", []))),
+        contexts=tuple(_pairs(values.get("--build-context", []))),
     )
+
+
+def _pairs(values: list[str]) -> Iterator[tuple[str, str]]:
+    """NAME=WHERE, taken apart."""
+    for value in values:
+        name, equals, where = value.partition("=")
+        if equals:
+            yield name, where
 
 
 def _options(command: str) -> tuple[dict[str, list[str]], tuple[str, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Iterator
 from typing import Any
 
 from wizard.inspection.values import Caller
@@ -58,7 +59,17 @@ def _caller(path: str, name: str, service: dict[str, Any], line: int | None) -> 
         context=folder,
         target=str(target) if target else None,
         build_args=tuple(names),
+        contexts=tuple(_contexts(posixpath.dirname(path), options.get("additional_contexts"))),
     )
+
+
+def _contexts(folder: str, given: Any) -> Iterator[tuple[str, str]]:
+    """`additional_contexts`, a mapping or a list of NAME=WHERE; folders are relative to the compose file."""
+    pairs = given.items() if isinstance(given, dict) else (str(one).partition("=")[::2] for one in given or ())
+    for name, value in pairs:
+        where = str(value)
+        local = ":" not in where and "$" not in where
+        yield str(name), posixpath.normpath(posixpath.join(folder, where)) if local else where
 
 
 def _line(mapping: Any, key: Any) -> int | None:

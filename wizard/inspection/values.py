@@ -31,6 +31,8 @@ class Caller(NamedTuple):
     build_args: tuple[str, ...] = ()
     """Names only: values may be secret."""
     named_stages: tuple[str, ...] = ()
+    contexts: tuple[tuple[str, str], ...] = ()
+    """Named contexts: name, and folder (relative to the root where the caller decides that), image or address."""
 
 
 class FolderSize(NamedTuple):
@@ -51,6 +53,19 @@ class BuildContext(NamedTuple):
     paths: tuple[str, ...] = ()
     """Eligible files and links relative to the context, sorted."""
     unreadable: tuple[str, ...] = ()
+
+
+class NamedContext(NamedTuple):
+    """A further context that a caller gives to a build by name."""
+
+    name: str
+    where: str
+    """A folder, an image or an address."""
+    named_by: str
+    """`path:line` of the caller."""
+    files: int | None = None
+    """Eligible files and links of a folder of the repo; None for anything else."""
+    bytes: int | None = None
 
 
 class Ecosystem(NamedTuple):
@@ -111,3 +126,4 @@ class Inspection:
     """Why there is no engine: one line for people."""
     notes: tuple[str, ...] = ()
     """What could not be read, for people."""
+    named_contexts: tuple[NamedContext, ...] = ()

@@ -6,10 +6,12 @@ import posixpath
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from wizard.inspection.eligibility import in_words
 from wizard.inspection.gpu import gpu_verdict
 
 if TYPE_CHECKING:
     from wizard.dockerfile.document import Document
+    from wizard.inspection.eligibility import Eligibility
     from wizard.inspection.values import Inspection
     from wizard.workspace import Workspace
 
@@ -19,12 +21,16 @@ MOST_CHANGED = 20
 
 
 def inspection_json(
-    workspace: Workspace, inspection: Inspection, document: Document, with_paths: bool = False
+    workspace: Workspace,
+    inspection: Inspection,
+    document: Document,
+    with_paths: bool = False,
+    why: Eligibility | None = None,
 ) -> dict[str, Any]:
     """The object to print. Paths are relative to the root, except `context.paths`: relative to PATH, sorted.
 
     `root` is the root relative to PATH. `context.paths` is there only with `with_paths`, and is filled where the
-    inspection was made with them.
+    inspection was made with them; `context.why` is there only where a path was asked about.
     """
     context: dict[str, Any] = inspection.context._asdict()
     context["path"] = workspace.context
@@ -33,6 +39,9 @@ def inspection_json(
     paths = context.pop("paths")
     if with_paths:
         context["paths"] = list(paths)
+    if why is not None:
+        context["why"] = {**why._asdict(), "text": in_words(why)}
+    context["named"] = [one._asdict() for one in inspection.named_contexts]
     return {
         "schema": SCHEMA,
         "root": posixpath.relpath(".", workspace.context),
