@@ -25,6 +25,7 @@ class Case:
     theirs: Verdict
 
 
+_SYNTAX = re.compile("syntax error|unexpected end of statement|unsupported modifier|invalid escape|parse error on line")
 Predicate = Callable[[Case], bool]
 
 
@@ -65,8 +66,10 @@ def asks_a_registry(case: Case) -> bool:
 
 def depends_on_a_variable(case: Case) -> bool:
     """The check knows that no build argument was given, and what the image sets; we say nothing of such a value."""
+    if case.theirs.accepted or _SYNTAX.search(case.theirs.message or ""):
+        return False
     behind = case.ours.accepted or case.ours.lines.start >= case.theirs.lines.start
-    return not case.theirs.accepted and behind and b"$" in _lines(case.source, case.theirs)
+    return behind and b"$" in _lines(case.source, case.theirs)
 
 
 def is_in_a_stage_that_nobody_needs(case: Case) -> bool:

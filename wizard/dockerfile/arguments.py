@@ -16,8 +16,10 @@ _TEXT = ("utf-8", "surrogateescape")
 _BLANK_SEPARATED = re.compile(rb"[^\t\v\f\r ]+")
 _BYTE_SPACES = b"\t\n\v\f\r \x85\xa0"
 """BuildKit looks for the end of a flag byte by byte, so these two end it even inside a UTF-8 character."""
+_BYTE_BLANKS = re.compile(rb"[\t\n\v\f\r \x85\xa0]+")
 _JSON_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _JSON_DEPTH = 10_000
 QUOTED_WORDS = frozenset({"ENV", "LABEL", "ARG"})
 """Instructions whose words end at unquoted blanks only."""
@@ -101,7 +103,8 @@ def json_strings(text: bytes) -> tuple[str, ...] | None:
         return None
     if not all(isinstance(value, str) for value in values):
         raise NotStrings
-    return tuple(values)
+    # What is no character, as bytes or as an escape, BuildKit's JSON reader replaces.
+    return tuple(_SURROGATE.sub("\ufffd", value) for value in values)
 
 
 def _refuse_constant(name: str) -> None:
@@ -124,6 +127,12 @@ def _is_nested_too_deeply(text: bytes) -> bool:
         depth += 1 if bracket in b"[{" else -1
         deepest = max(depth, deepest)
     return depth != 0 or deepest > _JSON_DEPTH
+
+
+def split_probe(argument: str) -> tuple[str, str]:
+    """The type of a HEALTHCHECK and what follows it; BuildKit looks for the blanks between byte by byte."""
+    kind, *rest = _BYTE_BLANKS.split(argument.encode(*_TEXT), maxsplit=1)
+    return decode(kind), decode(b"".join(rest))
 
 
 def words(line: LogicalLine, start: int, end: int, pattern: re.Pattern[bytes]) -> tuple[Word, ...]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from wizard.dockerfile.arguments import pairs
+from wizard.dockerfile.arguments import pairs, split_probe
 from wizard.dockerfile.document import Flag, Instruction
 from wizard.dockerfile.durations import duration
 from wizard.dockerfile.errors import quoted
@@ -200,9 +200,8 @@ def _copy_destination(instruction: Instruction) -> str | None:
 
 def _health_kind(instruction: Instruction) -> tuple[str, bool]:
     """NONE, CMD or a mistake, and whether something follows it."""
-    kind = re.split(r"[\t\n\v\f\r \x85\xa0]+", instruction.argument, maxsplit=1)[0]
-    has_command = bool(instruction.json) if instruction.json is not None else len(instruction.argument) > len(kind)
-    return kind.upper(), has_command
+    kind, command = split_probe(instruction.argument)
+    return kind.upper(), bool(command if instruction.json is None else instruction.json)
 
 
 def _is_no_healthcheck(instruction: Instruction) -> bool:
