@@ -47,7 +47,8 @@ def sort_packages(
 
     A package stays where it is when one of its programs is called, or when what it leaves for the run time is not
     known for this release. The libraries behind a moved `-dev` package are kept, whoever links them. Libraries that
-    come with it in passing (`libgomp1` with gcc) are kept where a Python package is known to use them.
+    come with it in passing (`libgomp1` with gcc) are kept where a Python package is known to use them, and where
+    nothing is known of one: what it compiles may be linked with them.
     """
     system = tuple(system)
     moved: list[Moved] = []
@@ -71,6 +72,7 @@ def sort_packages(
         needs = needs_of(tables, name, requirement.extras, release)
         if needs is None or not needs.complete:
             unknown.append(name)
+            libraries += sorted(in_passing) if needs is None else ()
         wanted = (*(needs.runtime if needs else ()), *tables.linked_from_source(name))
         libraries += [library for library in wanted if library in in_passing]
     gone = {word.value for one in moved for word in one.words}
