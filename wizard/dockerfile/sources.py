@@ -37,14 +37,6 @@ def context_sources(instruction: Instruction, state: State | None = None) -> tup
     return tuple(path for path in paths if not (instruction.keyword == "ADD" and _REMOTE.match(path)))
 
 
-def remote_sources(instruction: Instruction, state: State | None = None) -> tuple[str, ...]:
-    """The remote addresses that an ADD fetches."""
-    if instruction.keyword != "ADD":
-        return ()
-    paths = (_expanded(path, state) for path in operands(instruction)[:-1])
-    return tuple(path for path in paths if _REMOTE.match(path))
-
-
 def destination(instruction: Instruction, state: State | None = None) -> str:
     """Where a COPY or ADD puts its files; with a state expanded and absolute as far as that is known."""
     path = _expanded(operands(instruction)[-1], state)

@@ -79,10 +79,6 @@ class Catalogue:
         """The programs that a Debian package brings; empty where the table does not have it."""
         return tuple(self.debian["programs"]["of"].get(_bare(package), ()))
 
-    def packages_with(self, program: str) -> tuple[str, ...]:
-        """The Debian packages that bring a program, sorted."""
-        return tuple(sorted(name for name, programs in self.debian["programs"]["of"].items() if program in programs))
-
 
 def catalogue() -> Catalogue:
     """The bundled tables."""

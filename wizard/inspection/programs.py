@@ -1,4 +1,4 @@
-"""Which programs the image calls at run time, and which Debian packages that takes.
+"""Which programs the image calls at run time.
 
 Looks at CMD, ENTRYPOINT and HEALTHCHECK, the shell scripts that they start, the project's own Python code and the
 Python packages that wrap a program. It errs on the side of finding too much: a package that is kept in vain costs
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,8 +19,6 @@ from wizard.inspection.values import Evidence
 
 if TYPE_CHECKING:
     from wizard.dockerfile.document import Document, Instruction
-    from wizard.inspection.ecosystems.requirements import Requirement
-    from wizard.inspection.native import Catalogue
     from wizard.workspace import Workspace
 
 _RUNS_CODE = re.compile(r"subprocess|os\.system|popen|which\(|\bexec[lv]|spawn|getoutput")
@@ -45,13 +43,6 @@ class ProgramUse(NamedTuple):
     """A program by its name (no folder), and the line that calls it."""
 
     program: str
-    evidence: Evidence
-
-
-class PackageNeed(NamedTuple):
-    """A Debian package that the image needs at run time, and the line that says so."""
-
-    package: str
     evidence: Evidence
 
 
@@ -82,29 +73,6 @@ def programs_used(workspace: Workspace, document: Document, listing: Listing | N
         shell(_command_text(instruction), document.path, instruction.start_line, 0)
     for use in _in_python(workspace, listing):
         found.setdefault(use.program, use)
-    return tuple(found.values())
-
-
-def packages_needed(
-    uses: Iterable[ProgramUse],
-    requirements: Iterable[tuple[str, Requirement]],
-    catalogue: Catalogue,
-    release: str = "bookworm",
-) -> tuple[PackageNeed, ...]:
-    """The Debian packages behind the programs, and those that the Python packages load or call.
-
-    `requirements` are pairs of the file's path and a requirement of it. A program that several packages bring gives
-    all of them: which one is meant shows in what the Dockerfile installs.
-    """
-    found: dict[str, PackageNeed] = {}
-    for use in uses:
-        for package in catalogue.packages_with(use.program):
-            found.setdefault(package, PackageNeed(package, use.evidence))
-    for path, requirement in requirements:
-        needs = catalogue.needs(requirement.name, requirement.extras, release) if requirement.name else None
-        for package in needs.runtime if needs else ():
-            evidence = Evidence(path, requirement.line, requirement.text)
-            found.setdefault(package, PackageNeed(package, evidence))
     return tuple(found.values())
 
 

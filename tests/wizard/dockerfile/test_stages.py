@@ -4,7 +4,7 @@ import pytest
 
 from wizard.dockerfile import Document, Stage, parse
 from wizard.dockerfile.expansion import expand
-from wizard.dockerfile.sources import context_sources, destination, remote_sources
+from wizard.dockerfile.sources import context_sources, destination
 from wizard.dockerfile.stages import base_image, base_stage, dependencies, find_stage, reachable
 from wizard.dockerfile.state import State, environment
 
@@ -167,7 +167,6 @@ def test_copies_name_their_sources_and_destination(line: str, paths: tuple[str, 
     state = environment(document, stage, instruction)
     assert context_sources(instruction, state) == paths
     assert destination(instruction, state) == target
-    assert len(remote_sources(instruction, state)) == (2 if line.startswith("ADD") else 0)
 
 
 def test_bind_mounts_read_the_context_unless_they_come_from_elsewhere() -> None:

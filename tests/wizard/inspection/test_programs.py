@@ -6,9 +6,9 @@ import pytest
 
 from wizard.assets import knowledge
 from wizard.dockerfile.scanner import parse
-from wizard.inspection.ecosystems.requirements import normalise_name, parse_requirements
+from wizard.inspection.ecosystems.requirements import normalise_name
 from wizard.inspection.native import catalogue
-from wizard.inspection.programs import packages_needed, programs_used
+from wizard.inspection.programs import programs_used
 
 
 def used(workspace, dockerfile: str) -> set[str]:
@@ -59,14 +59,6 @@ def test_programs_of_the_python_code_but_not_of_its_tests(repo):
     assert "jq" not in found
 
 
-def test_packages_behind_programs_and_python_packages(repo):
-    uses = programs_used(repo({}), parse(b"FROM debian\nHEALTHCHECK CMD curl x\n"))
-    file = parse_requirements(b"flask\npytesseract\npsycopg[binary]\nopencv-python\n", "r.txt")
-    needed = packages_needed(uses, [("r.txt", r) for r in file.requirements], catalogue(), "trixie")
-    assert [need.package for need in needed] == ["curl", "tesseract-ocr", "libgl1", "libglib2.0-0"]
-    assert needed[1].evidence.line == 2
-
-
 def test_what_the_catalogue_knows_of_a_package():
     table = catalogue()
     flask, psycopg2 = table.needs("flask"), table.needs("psycopg2")
@@ -74,6 +66,10 @@ def test_what_the_catalogue_knows_of_a_package():
     assert psycopg2 is not None
     assert (flask.runtime, psycopg2.runtime) == ((), ("libpq5",))
     assert table.needs("somebodys-private-package") is None
+    bundled, opencv = table.needs("psycopg", ["binary"]), table.needs("opencv-python", release="trixie")
+    assert bundled is not None
+    assert opencv is not None
+    assert (bundled.runtime, opencv.runtime) == ((), ("libgl1", "libglib2.0-0"))
 
 
 def test_what_a_debian_package_is_for():
