@@ -26,10 +26,10 @@ def read_directive(line: bytes) -> tuple[str, str] | None:
     return name, decode(found[2].strip(b"\t\f\r ") or found[2][-1:])
 
 
-def check_directive(source: bytes) -> tuple[int, str] | None:
-    """Offset and value of the `# check=` that BuildKit obeys.
+def detected(source: bytes, name: str) -> tuple[int, str] | None:
+    """Offset and value of the `# check=` or `# syntax=` that BuildKit obeys.
 
-    It looks for that one by itself, before anything else: a `#!` line may stand before it, indentation may not.
+    It looks for those two by themselves, before anything else: a `#!` line may stand before it, indentation may not.
     """
     at = 3 if source.startswith(b"\xef\xbb\xbf") else 0
     if source.startswith(b"#!", at):
@@ -41,7 +41,7 @@ def check_directive(source: bytes) -> tuple[int, str] | None:
         directive = read_directive(source[at:end].removesuffix(b"\r"))
         if directive is None or directive[0] in seen:
             return None
-        if directive[0] == "check":
+        if directive[0] == name:
             return at, directive[1]
         seen.add(directive[0])
         at = end + 1

@@ -180,7 +180,11 @@ class Document:
 
     def syntax(self) -> str | None:
         """The frontend image of a `# syntax=` line, None where the engine's own frontend reads the file."""
-        return next((d.value.partition(" ")[0] for d in self.directives if d.name == "syntax"), None)
+        # The values are what reading is built upon; this one asks the head of the file again.
+        from wizard.dockerfile.directives import detected
+
+        found = detected(self.source, "syntax")
+        return None if found is None else found[1].partition(" ")[0]
 
     def global_arguments(self) -> Iterator[Instruction]:
         """The ARG instructions before the first FROM: seen in FROM lines only."""

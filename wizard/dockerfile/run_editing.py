@@ -138,11 +138,15 @@ def _heredoc_lines(document: Document, script: Script, command: Command) -> Span
     source = document.source
     start = source.rfind(b"\n", 0, command.span.start) + 1
     end = source.find(b"\n", command.span.end) + 1
+    if b"<<" in command.span.of(source):
+        raise _conflict(document, command, "the command has a heredoc of its own")
     if source[start : command.span.start].strip() or source[command.span.end : end].strip():
         raise _conflict(document, command, "the command shares its line of a heredoc")
     while start > script.span.start:
         above = source.rfind(b"\n", 0, start - 1) + 1
-        if above < script.span.start or not source[above:start].lstrip().startswith(b"#"):
+        text = source[above:start].lstrip()
+        # A first line `#!…` names the interpreter: nothing may come above it.
+        if above < script.span.start or not text.startswith(b"#") or text.startswith(b"#!"):
             break
         start = above
     return Span(start, end)

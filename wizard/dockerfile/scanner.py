@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from wizard.dockerfile import arguments
 from wizard.dockerfile.arguments import NotStrings, decode
-from wizard.dockerfile.directives import check_directive, check_options_refusal, read_directive
+from wizard.dockerfile.directives import check_options_refusal, detected, read_directive
 from wizard.dockerfile.document import Comment, Directive, Document, Flag, Heredoc, Instruction, Span, Stage, Word
 from wizard.dockerfile.errors import DockerfileError
 from wizard.dockerfile.grammar import Refused, check_instruction, check_syntax
@@ -60,7 +60,7 @@ def parse(source: bytes, path: str = "Dockerfile") -> Document:
 
 
 def _check_options(source: bytes) -> None:
-    found = check_directive(source)
+    found = detected(source, "check")
     if found and (message := check_options_refusal(found[1])):
         raise Refused(message, found[0])
 

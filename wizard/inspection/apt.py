@@ -51,7 +51,12 @@ class AptFlow:
         return next((one for one in found if one is not None), None)
 
     def _followers(self, stage: Stage) -> list[Stage]:
-        return [other for other in self.document.stages if base_stage(self.document, other) is stage]
+        """The stages built upon this one, and those of which only the build's arguments say what is below them."""
+        return [
+            other
+            for other in self.document.stages[stage.index + 1 :]
+            if base_stage(self.document, other) is stage or (stage.name and "$" in other.base)
+        ]
 
 
 def apt_flow(workspace: Workspace, document: Document) -> AptFlow:

@@ -82,7 +82,7 @@ def context_path(
 ) -> tuple[str, ContextCopy] | None:
     """The context file that the last of `copies` puts at `image_path`, relative to the context, and that copy."""
     for copy in reversed(copies):
-        for source in copy.sources:
+        for source in reversed(copy.sources):
             found = _provides(workspace, copy, source, image_path)
             if found is not None:
                 return found, copy

@@ -123,6 +123,9 @@ def _check_base(view: View, stage: Stage) -> None:
         raise Unmet(f"{line}: {base} is not a Debian image")
     if "slim" not in (found["tag"] or ""):
         raise Unmet(f"{line}: {base} brings compilers itself; its -slim variant does not")
+    caller = next((c for c in view.inspection.callers if (c.target or "").isdecimal()), None)
+    if caller is not None:
+        raise Unmet(f"{place_at(caller.path, caller.line)} builds stage {caller.target} by its number")
     if stage.name is not None and stage.name.lower() in _STAGES:
         raise Unmet(f"{line}: the stage is called {stage.name}, as one of the new stages would be")
 

@@ -1,0 +1,77 @@
+"""The traps on a real engine: the repo before and after builds, and both images do the same.
+
+Base images are laid over by `images/`: apt and pip find small packages of our own there, so nothing is fetched and the
+builds run without a network.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Engine
+from tests.engine.images import NAMES
+from tests.traps.cases import Case, read_cases
+
+IMAGES = Path(__file__).parent / "images"
+SETTINGS = ("Cmd", "Entrypoint", "User", "WorkingDir", "Volumes", "ExposedPorts", "Healthcheck", "Labels", "StopSignal")
+CASES = [
+    pytest.param(case, id=case.id, marks=[] if case.folder.name == "itself" and case.changes else pytest.mark.full)
+    for case in read_cases()
+    if case.not_built is None
+]
+
+
+@pytest.fixture(scope="module")
+def bases(engine: Engine) -> Iterator[dict[str, str]]:
+    """The name of each base image, and what a build takes for it."""
+    run = uuid.uuid4()
+    found = {name: f"dockwiz-test:{name.replace(':', '-')}-{run}" for name in NAMES}
+    for name, tag in found.items():
+        engine.docker("buildx", "build", "--load", "-q", "--build-arg", f"BASE={name}", "-t", tag, IMAGES)
+    yield found
+    engine.run(["docker", "image", "rm", "-f", *found.values()])
+
+
+@pytest.fixture
+def tag(engine: Engine) -> Iterator[str]:
+    name = f"dockwiz-test:{uuid.uuid4()}"
+    yield name
+    engine.run(["docker", "image", "rm", "-f", f"{name}-before", f"{name}-after"])
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("case", CASES)
+def test_both_build_and_the_images_do_the_same(
+    engine: Engine, bases: dict[str, str], tag: str, tmp_path: Path, case: Case
+) -> None:
+    sides = {"before": case.before, **({"after": case.after} if case.changes else {})}
+    answers: dict[str, Any] = {}
+    for side, source in sides.items():
+        context = case.lay_out(source, tmp_path / side)
+        named = [word for name, base in bases.items() for word in ("--build-context", f"{name}=docker-image://{base}")]
+        # Cache mounts of their own: what other builds keep there is not ours, and our packages are of no use to them.
+        own = ["--build-arg", f"BUILDKIT_CACHE_MOUNT_NS={tag}"]
+        options = ["--load", "-q", "--network=none", "-f", context / case.dockerfile, *named, *own, *case.build]
+        engine.docker("buildx", "build", *options, "-t", f"{tag}-{side}", context)
+        answers[side] = _answers(engine, f"{tag}-{side}", case.same)
+    if case.same:
+        assert answers["before"]["said"], "nothing that could differ"
+    assert answers.get("after", answers["before"]) == answers["before"]
+
+
+def _answers(engine: Engine, image: str, questions: tuple[str, ...]) -> dict[str, Any]:
+    config = json.loads(engine.docker("image", "inspect", "-f", "{{json .Config}}", image))
+    run = ["docker", "run", "--rm", "--network=none"]
+    started = engine.run([*run, image], timeout=60)
+    return {
+        "config": {key: config.get(key) for key in SETTINGS},
+        "environment": {word.partition("=")[0]: word for word in config["Env"] if not word.startswith("PATH=")},
+        "started": (started.returncode, started.stdout),
+        "said": engine.docker(*run[1:], "--entrypoint", "sh", image, "-xc", "\n".join(questions)) if questions else "",
+    }

@@ -1,0 +1,64 @@
+"""Who reads what a step leaves in a cache folder, and would not find it where a cache mount stands in."""
+
+from __future__ import annotations
+
+import posixpath
+
+from wizard.dockerfile.cleaning import cleans
+from wizard.dockerfile.document import Document, Instruction, Stage
+from wizard.dockerfile.installs import program, unwrap
+from wizard.dockerfile.script import Command
+from wizard.dockerfile.shell import parse_run
+from wizard.dockerfile.sources import operands
+from wizard.dockerfile.stages import lineage, mount_options, references, source_stage
+from wizard.dockerfile.state import State, environment
+
+_READS_NOTHING = frozenset({"rm", "rmdir", "unlink", "mkdir", "install", "chmod", "chown", "echo", "printf"})
+_REMOVING = frozenset({"-delete", "rm"})
+
+
+def reader_of(document: Document, stage: Stage, instruction: Instruction, folder: str) -> Instruction | None:
+    """A command of this step or of a later one that names the folder, or a copy or mount of it out of the stage."""
+    for other in document.instructions[instruction.index :]:
+        place = document.stage_of(other)
+        if place is None:
+            continue
+        if stage in lineage(document, place) and _names(document, other, folder):
+            return other
+        sources = (source_stage(document, other, reference) for reference in references(other))
+        from_here = any(source is not None and stage in lineage(document, source) for source in sources)
+        if from_here and _takes(other, environment(document, place, other), folder):
+            return other
+    return None
+
+
+def _names(document: Document, instruction: Instruction, folder: str) -> bool:
+    if instruction.keyword != "RUN":
+        return False
+    script = parse_run(document, instruction)
+    if script.opaque is not None:
+        return folder in instruction.argument
+    return any(_reads(command, folder) for command in script.commands)
+
+
+def _reads(command: Command, folder: str) -> bool:
+    _, words = unwrap(command)
+    if not words or cleans(command) is not None or program(words[0]) in _READS_NOTHING:
+        return False
+    texts = [word.text for word in words[1:]]
+    removes = program(words[0]) == "find" and bool(_REMOVING & set(texts))
+    return not removes and any(f"{folder}/" in f"{text.rstrip('/')}/" for text in texts)
+
+
+def _takes(instruction: Instruction, state: State, folder: str) -> bool:
+    """Whether a COPY or a mount of another stage names the folder, something in it, or the folder right above it.
+
+    Who copies more than that (all of /root, all of /var) does not ask for caches.
+    """
+    if instruction.keyword == "COPY":
+        written = list(operands(instruction)[:-1])
+    else:
+        mounts = [mount_options(flag.value or "") for flag in instruction.flags if flag.name == "mount"]
+        written = [mount.get("source") or mount.get("src") or "/" for mount in mounts if mount.get("from")]
+    paths = (posixpath.normpath(f"/{(state.expand(path) or path).lstrip('/')}") for path in written)
+    return any(f"{path}/".startswith(f"{posixpath.dirname(folder)}/") for path in paths)
