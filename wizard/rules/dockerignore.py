@@ -31,7 +31,8 @@ from wizard.dockerfile.sources import context_sources
 from wizard.dockerfile.state import environment
 from wizard.ignorefile import parse
 from wizard.inspection.context import ignore_file, measure_context
-from wizard.inspection.droppable import Context, Droppable, droppable, look
+from wizard.inspection.droppable import Droppable, droppable
+from wizard.inspection.eligible import Context, look
 from wizard.inspection.values import Evidence
 from wizard.rules.base import Category, Estimate, Proposal, Refusal, View, evidence_at
 
