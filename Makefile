@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ENGINE := $(PYTHON) tests/engine/engine.py
 
-.PHONY: demo test test-full check unit bench corpus reference docs pictures engine-down clean
+.PHONY: demo test test-full fuzz check unit bench corpus reference docs pictures engine-down clean
 
 demo: $(VENV)/ready
 	@env="$$($(ENGINE) up)" && eval "$$env" && $(BIN)/dockwiz demo flask-ocr
@@ -16,6 +16,10 @@ test: check unit
 
 test-full: check
 	@env="$$($(ENGINE) up)" && eval "$$env" && HYPOTHESIS_PROFILE=thorough $(BIN)/pytest
+
+# ten thousand generated Dockerfiles and ignore files against the engine; SEED=N repeats a run
+fuzz: $(VENV)/ready
+	$(BIN)/python -m tests.fuzz $(if $(SEED),--seed $(SEED))
 
 check: $(VENV)/ready
 	$(BIN)/ruff check .
