@@ -23,32 +23,20 @@ Source
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from wizard.assets import knowledge
-from wizard.dockerfile.arguments import decode
-from wizard.dockerfile.document import Instruction, Stage
-from wizard.dockerfile.editing import Edit, insert_before, splice
+from wizard.dockerfile.document import Stage
+from wizard.dockerfile.editing import Edit, splice
 from wizard.dockerfile.errors import EditConflict
-from wizard.dockerfile.installs import Install
-from wizard.dockerfile.installs import install as install_of
-from wizard.dockerfile.run_editing import insert_command
-from wizard.dockerfile.shell import Command
-from wizard.dockerfile.stages import mount_options
 from wizard.dockerfile.state import environment
-from wizard.dockerfile.style import style_of
 from wizard.inspection.cpu_requirements import (
     HEADER,
     SUFFIX,
-    OwnFile,
     cpu_listing,
     left_out,
-    names_file,
     own_file,
-    own_file_edits,
 )
 from wizard.inspection.ecosystems.requirements import read_requirements
 from wizard.inspection.files import read_text
@@ -57,7 +45,6 @@ from wizard.inspection.pip_installs import manifests_of
 from wizard.inspection.places import line_at
 from wizard.inspection.steps import read_steps, unread_runs
 from wizard.inspection.torch_pulls import (
-    Pull,
     family_words,
     is_cuda_library,
     is_family_install,
@@ -67,6 +54,7 @@ from wizard.inspection.torch_pulls import (
     requirement_word,
     saved_bytes,
 )
+from wizard.inspection.torch_step import FamilyStep, family_step
 from wizard.inspection.values import Evidence
 from wizard.rules.base import Category, Estimate, Proposal, Refusal, Safety, View, evidence_at, unread
 
@@ -75,13 +63,6 @@ TITLE = "Install PyTorch from the CPU index"
 CATEGORY: Category = "size"
 
 _INSTALLS = r"\b(?:pip3?|uv\s+pip)\b[^;&|]*\binstall\b"
-_KEPT_OPTIONS = frozenset(
-    {"--no-cache-dir", "--no-cache", "--user", "--break-system-packages", "--root-user-action", "--system", "--python",
-     "-p", "-q", "--quiet", "--pre", "--disable-pip-version-check", "--no-input", "--trusted-host", "--timeout",
-     "--default-timeout", "--retries", "--progress-bar", "--no-warn-script-location", "--no-compile",
-     "--compile-bytecode", "--link-mode"}
-)  # fmt: skip
-_FILE_SETTINGS = ("PIP_CONSTRAINT", "PIP_CONFIG_FILE", "UV_CONSTRAINT", "UV_CONFIG_FILE")
 _OTHER_INDEX = ("-i", "--index-url", "--index", "--default-index", "-f", "--find-links")
 _INDEX_VARIABLES = (
     "PIP_INDEX_URL", "PIP_FIND_LINKS", "PIP_CONFIG_FILE", "UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX",
@@ -93,32 +74,6 @@ _GPU_WORDS = {
     "cuda-call": "a CUDA call that is not guarded",
     "gpu-package": "a package that exists for GPUs only",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """What one stage gets: a step in front of its first pull, and our copy of that one's requirements file."""
-
-    pulls: tuple[Pull, ...]
-    words: tuple[str, ...]
-    """What to ask the CPU index for."""
-    own_file: OwnFile | None
-
-    @property
-    def first(self) -> Pull:
-        return self.pulls[0]
-
-    @property
-    def pinned(self) -> frozenset[str]:
-        found = [r for pull in self.pulls for r in (*(r for r, _ in pull.asked), *pull.constrained)]
-        return frozenset(r.name or "" for r in found if r.version is not None)
-
-    @property
-    def needs_resolver(self) -> bool:
-        """Whether versions have to be found that fit each other. Else the family comes without its dependencies, which
-        the install behind it takes from the usual index, as before."""
-        names = {package_name(word.strip("'")) for word in self.words}
-        return names != {"torch"} and not ("torch" in names <= self.pinned)
 
 
 def propose(view: View) -> Proposal | Refusal | None:
@@ -136,7 +91,7 @@ def propose(view: View) -> Proposal | Refusal | None:
         if because is not None:
             return Refusal(ID, because, pull.evidence[:1])
     changes = [
-        _Change(pulls, family_words(pulls, table), own_file(view.workspace, view.dockerfile, pulls[0], table))
+        FamilyStep(pulls, family_words(pulls, table), own_file(view.workspace, view.dockerfile, pulls[0], table))
         for pulls in stages
     ]
     try:
@@ -169,9 +124,9 @@ def _unread(view: View) -> Refusal | None:
 # -- the change --
 
 
-def _proposal(view: View, changes: list[_Change], table: Mapping[str, Any]) -> Proposal:
+def _proposal(view: View, changes: list[FamilyStep], table: Mapping[str, Any]) -> Proposal:
     index = view.settings.torch_index or str(table["cpu_index"])
-    edits = [edit for change in changes for edit in _edits(view, change, index)]
+    edits = [edit for change in changes for edit in family_step(view.workspace, view.document, change, index)]
     files = {change.own_file.path: change.own_file.content for change in changes if change.own_file is not None}
     verdict = gpu_verdict(view.inspection.gpu)
     private = next((found for change in changes if (found := _other_index(view, change)) is not None), None)
@@ -201,70 +156,10 @@ def _proposal(view: View, changes: list[_Change], table: Mapping[str, Any]) -> P
     )
 
 
-def _edits(view: View, change: _Change, index: str) -> Iterator[Edit]:
-    document, pull = view.document, change.first
-    instruction, script = pull.reading.instruction, pull.reading.script
-    assert script is not None
-    words = [_called(view, pull.install)]
-    words += [word.text for option in pull.install.options if option.name in _KEPT_OPTIONS for word in option.words]
-    words += [] if change.needs_resolver else ["--no-deps"]
-    # Over plain http pip takes packages only from a host that it was told to trust, as of a mirror of one's own.
-    words += ["--trusted-host", urlsplit(index).netloc] if urlsplit(index).scheme == "http" else []
-    command = " ".join([*words, "--index-url", index, *change.words])
-    top = script.top
-    if pull.install.command not in top or not all(_prepares(one) for one in top[: top.index(pull.install.command)]):
-        yield insert_command(document, script, pull.install.command, command)
-    else:
-        flags = tuple(decode(flag.span.of(document.source)) for flag in instruction.flags if not _binds(flag.value))
-        yield insert_before(document, _place(view, pull), style_of(document).instruction("RUN", command, flags))
-    if change.own_file is not None:
-        yield from own_file_edits(view.workspace, pull, change.own_file)
-
-
-def _called(view: View, install: Install) -> str:
-    """The words up to the verb, as the person calls pip: `pip`, `pip3`, `python -m pip`, with what stands in front."""
-    words = install.command.words
-    end = next(n for n, word in enumerate(words) if word.span == install.verb_word.span)
-    front = decode(view.document.source[install.command.span.start : words[0].span.start]).split()
-    return " ".join([*(word for word in front if word != view.document.escape), *(w.text for w in words[: end + 1])])
-
-
-def _prepares(command: Command) -> bool:
-    """Whether a command in front of the install may as well come after ours: setting the shell, upgrading pip."""
-    if command.name in ("set", "true", ":", "echo"):
-        return True
-    install = install_of(command)
-    return (
-        install is not None
-        and (install.manager, install.verb) == ("pip", "install")
-        and not install.requirement_files
-        and bool(install.packages)
-        and {package_name(word.value) for word in install.packages} <= {"pip", "setuptools", "wheel"}
-    )
-
-
-def _binds(mount: str | None) -> bool:
-    return mount_options(mount or "").get("type", "bind").lower() == "bind" and "target" in mount_options(mount or "")
-
-
-def _place(view: View, pull: Pull) -> Instruction:
-    """Above the COPY of the manifests where that stands directly before the install, so that an edited manifest does
-    not fetch torch again; else above the install."""
-    instructions = view.document.instructions
-    place = pull.reading.instruction
-    state = environment(view.document, pull.stage, place)
-    if set(_FILE_SETTINGS) & {*state.env, *state.args}:
-        return place
-    copies = {m.copy.instruction.index for m in pull.manifests if names_file(view.workspace, m)}
-    while place.index - 1 in copies and instructions[place.index - 1].keyword == "COPY":
-        place = instructions[place.index - 1]
-    return place
-
-
 # -- our copy of the requirements file --
 
 
-def _cut_file(view: View, change: _Change, table: Mapping[str, Any]) -> str | None:
+def _cut_file(view: View, change: FamilyStep, table: Mapping[str, Any]) -> str | None:
     """The person's file of which our copy leaves something out."""
     if change.own_file is None:
         return None
@@ -319,7 +214,7 @@ def _family_edits(view: View, stage: Stage, original: str, table: Mapping[str, A
 # -- what is said about it --
 
 
-def _other_index(view: View, change: _Change) -> str | None:
+def _other_index(view: View, change: FamilyStep) -> str | None:
     """An index of the person's own that an install uses; None where it is the usual one."""
     for pull in change.pulls:
         used = next((o.name for o in pull.install.options if o.name in _OTHER_INDEX), None)
@@ -341,7 +236,7 @@ def _other_index(view: View, change: _Change) -> str | None:
 
 
 def _risk(
-    view: View, changes: list[_Change], table: Mapping[str, Any], guarded: bool, private: str | None, cut: list[str]
+    view: View, changes: list[FamilyStep], table: Mapping[str, Any], guarded: bool, private: str | None, cut: list[str]
 ) -> str:
     parts = [
         "Code that asks torch.cuda.is_available() is told no, as without a GPU today."
@@ -371,7 +266,7 @@ def _risk(
     return " ".join(parts)
 
 
-def _left_behind(view: View, change: _Change, table: Mapping[str, Any]) -> str | None:
+def _left_behind(view: View, change: FamilyStep, table: Mapping[str, Any]) -> str | None:
     """A requirements file with CUDA libraries that goes on being installed."""
     for pull in change.pulls:
         for manifest in pull.manifests:
