@@ -67,6 +67,8 @@ def _complaints(result: Result) -> Iterable[str]:
     """Every promise that the result breaks."""
     if result.crash is not None:
         yield result.crash
+    if result.misread:
+        yield f"BuildKit accepts what we do not: {result.bad_input}"
     if result.broken and result.after is not None:
         yield f"BuildKit refuses the result: {result.after.refused}"
     if result.new_warnings:

@@ -18,6 +18,7 @@ from pathlib import Path
 from wizard.dockerfile.expansion import expanded_base
 from wizard.dockerfile.scanner import parse
 from wizard.dockerfile.stages import base_stage, find_stage, references
+from wizard.errors import DockwizError
 
 _SYNTAX = re.compile(rb"\A(\xef\xbb\xbf)?[ \t]*#[ \t]*syntax[ \t]*=[^\n]*\n", re.IGNORECASE)
 _SECONDS = 120
@@ -66,8 +67,11 @@ def _error(stderr: bytes) -> str:
 
 
 def _images(dockerfile: bytes) -> set[str]:
-    """The images that stages are built upon or copy from."""
-    document = parse(dockerfile, "Dockerfile")
+    """The images that stages are built upon or copy from; none where the file cannot be read."""
+    try:
+        document = parse(dockerfile, "Dockerfile")
+    except DockwizError:
+        return set()
     found = {
         expanded_base(document, stage) or stage.base for stage in document.stages if base_stage(document, stage) is None
     }

@@ -67,6 +67,11 @@ class Result:
         return self.early_copy is not None and self.bad_input is None and "dependency-layer" not in answered
 
     @property
+    def misread(self) -> bool:
+        """We refuse the file, and BuildKit accepts it."""
+        return bool(self.bad_input and self.before and self.before.refused is None)
+
+    @property
     def broken(self) -> bool:
         """BuildKit accepted the file and refuses our result."""
         return bool(self.before and self.after and self.before.refused is None and self.after.refused is not None)
@@ -88,6 +93,8 @@ def examine(entry: Entry, checkouts: Path, env: Mapping[str, str] | None) -> Res
             _ask_buildkit(result, plan, env)
     except DockwizError as error:
         result.bad_input = str(error)
+        if env is not None and workspace.is_file(entry.path):
+            result.before = check(workspace.read(entry.path), None, env)
     except Exception:
         result.crash = traceback.format_exc()
     return result

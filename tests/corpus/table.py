@@ -81,7 +81,10 @@ def _totals(results: Sequence[Result], checked: Sequence[Result], repositories: 
     runs, opaque = sum(result.runs for result in results), sum(len(result.opaque) for result in results)
     times = sorted(result.seconds for result in results)
     yield "Dockerfiles, repositories", f"{len(results)}, {repositories}"
-    yield "Not accepted by our reading, with one clear error", sum(result.bad_input is not None for result in results)
+    yield (
+        "Not Dockerfiles to us (one clear error); of these accepted by BuildKit",
+        (f"{sum(result.bad_input is not None for result in results)}, {sum(result.misread for result in results)}"),
+    )
     yield "Crashes", sum(result.crash is not None for result in results)
     yield "With at least one proposal", sum(bool(result.proposals) for result in results)
     if checked:
