@@ -72,7 +72,7 @@ def propose(view: View) -> Proposal | Refusal | None:
             continue
         problem = _problem(view, stage, installs)
         if problem is not None:
-            return Refusal(ID, problem, (evidence_at(view, installs[0][0].instruction),))
+            return Refusal(ID, problem, (evidence_at(view, installs[-1][0].instruction),))
         found.append((stage, installs))
     if not found:
         return unread(view, ID, unread_runs(document, _INSTALLS))
@@ -99,7 +99,7 @@ def propose(view: View) -> Proposal | Refusal | None:
 
 def _problem(view: View, stage: Stage, installs: list[tuple[Reading, Install]]) -> str | None:
     document = view.document
-    line = line_at(installs[0][0].instruction.start_line)
+    line = line_at(installs[-1][0].instruction.start_line)
     if stage in lineage(document, document.stages[-1]):
         return f"{line}: the install runs in the stage that is shipped, where uv would stay (split-stages lifts this)"
     made = environment_made(stage)

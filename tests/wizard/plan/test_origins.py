@@ -192,3 +192,19 @@ def test_numbers_in_sentences_are_lines_on_disk(tmp_path: Path) -> None:
     assert [step.proposal.rule for step in plan.selected][:2] == ["dependency-layer", "torch-cpu-index"]
     assert named["dependency-layer"] == ["COPY . .", "RUN pip install -r requirements.txt"]
     assert named["cache-mounts"] == ["RUN pip install --user gunicorn"]
+
+
+def test_an_install_of_the_person_is_named_before_one_that_a_proposal_adds(tmp_path: Path) -> None:
+    source = b"FROM python:3.11-slim\nCOPY requirements.txt .\nRUN pip install -r requirements.txt\n"
+    workspace = repo(tmp_path, Dockerfile=source, requirements_txt=b"torch==2.1.0\n")
+    plan = make_plan(workspace, inspect(workspace))
+    (refusal,) = (refusal for refusal in plan.refusals if refusal.rule == "uv-install")
+    assert "torch-cpu-index" in [step.proposal.rule for step in plan.selected]
+    assert refusal.because.startswith("line 3: the install runs in the stage that is shipped")
+    assert refusal.evidence == (Evidence("Dockerfile", 3, "RUN pip install -r requirements.txt"),)
+
+
+@pytest.mark.parametrize("room", ["rules", "inspection"])
+def test_no_sentence_names_a_line_but_by_its_mark(room: str) -> None:
+    for path in (Path(__file__).parents[3] / "wizard" / room).rglob("*.py"):
+        assert "start_line}" not in path.read_text(), f"{path.name}: use wizard.inspection.places.line_at"
