@@ -49,8 +49,10 @@ def make_repo(folder: Path) -> Path:
     return repo
 
 
-def _manifests_first(view: View) -> Proposal:
+def _manifests_first(view: View) -> Proposal | None:
     before = view.workspace.read(view.dockerfile)
+    if b"COPY requirements.txt" in before:
+        return None
     after = before.replace(b"COPY . .\n", b"COPY requirements.txt .\n", 1).replace(b"ENV", b"COPY . .\nENV", 1)
     return Proposal(
         rule="manifests-first",

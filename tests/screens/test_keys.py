@@ -16,30 +16,16 @@ from tests.screens.driving import ended, frame, make_app, press, recorded, runni
 pytestmark = pytest.mark.usefixtures("no_engine")
 
 
-async def test_every_binding_has_an_id_and_a_tooltip(shop: Path) -> None:
+async def test_on_every_page_keys_are_explained_no_other_control_key_is_bound_and_the_bar_fits(shop: Path) -> None:
     app = make_app(shop)
     async with running(app) as pilot:
         for _ in range(5):
-            for entry in app.screen.active_bindings.values():
+            bound = app.screen.active_bindings
+            for entry in bound.values():
                 assert isinstance(entry.binding, Binding)
                 assert entry.binding.id, entry.binding
                 assert entry.binding.tooltip, entry.binding
-            await press(pilot, "enter")
-
-
-async def test_only_the_agreed_control_keys_are_bound(shop: Path) -> None:
-    app = make_app(shop)
-    async with running(app) as pilot:
-        for _ in range(5):
-            bound = {key for key in app.screen.active_bindings if key.startswith("ctrl+")}
-            assert bound == {"ctrl+c", "ctrl+p"}
-            await press(pilot, "enter")
-
-
-async def test_the_key_bar_of_every_page_fits_into_80_cells(shop: Path) -> None:
-    app = make_app(shop)
-    async with running(app) as pilot:
-        for _ in range(5):
+            assert {key for key in bound if key.startswith("ctrl+")} == {"ctrl+c", "ctrl+p"}
             assert isinstance(app.screen, PageScreen)
             wanted = [(key_label(binding), binding.description) for binding in shown_bindings(app.screen)]
             assert [key for key, _ in budget(wanted, 80)] == [*(key for key, _ in wanted), "?"]
