@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from wizard.assets import knowledge
 from wizard.dockerfile.document import Document, Instruction, Stage
@@ -45,8 +45,7 @@ _MOST_FILES = 30
 _LONGEST = 60
 
 
-@dataclass(frozen=True, slots=True)
-class AptUse:
+class AptUse(NamedTuple):
     """What one step does with apt."""
 
     lists: ListUse | None = None
@@ -75,8 +74,7 @@ def apt_use(workspace: Workspace, document: Document, stage: Stage, reading: Rea
     return AptUse(lists, None if hidden is None else f"what `{_cut(hidden)}` runs cannot be seen")
 
 
-@dataclass(frozen=True)
-class _Call:
+class _Call(NamedTuple):
     """A command without its wrappers."""
 
     words: tuple[str, ...]

@@ -27,8 +27,10 @@ def release_name(image: str) -> str:
     for piece in tag.split("-") if entry is not None else ():
         word = piece.removeprefix("ubuntu")
         release = releases.get(word)
-        # A number is a release only of the distributions themselves (`debian:12`, `cuda:…-ubuntu22.04`), not of node.
-        if release == word or (release and (word != piece or name in ("debian", "ubuntu"))):
+        # A number is a release only of the distributions themselves (`debian:12`, `cuda:…-ubuntu22.04`), not of node;
+        # and `stable` is another release every other year.
+        own = word != piece or (name in ("debian", "ubuntu") and word[:1].isdigit())
+        if release is not None and (release == word or own):
             return f"{entry['distribution']}-{release}" if entry is not None else release
     return re.sub(r"[^a-z0-9.]+", "-", f"{name}-{tag or digest}".lower()).strip("-.")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from wizard.assets import knowledge
 from wizard.dockerfile.arguments import decode
@@ -22,8 +22,7 @@ _ON = {"pip": ("",), "uv": ("false", "f", "no", "n", "off", "0")}
 (pip/_internal/cli/cmdoptions.py, _handle_no_cache_dir), and does not read an empty one; uv refuses an empty one."""
 
 
-@dataclass(frozen=True, slots=True)
-class PythonCache:
+class PythonCache(NamedTuple):
     """The cache of one manager in one step."""
 
     folder: str
@@ -59,7 +58,7 @@ def python_cache(
     user = _user_of_image(image) if state.user == "" else None
     if user is not None:
         return Hindrance(f"the image {image} runs as {user}, not as root")
-    settings = {**state.args, **state.env}
+    settings = state.settings
     value = settings.get(off, _ON[manager][0])
     if value is None:
         return Hindrance(f"whether {off} turns the cache of {manager} off is only known in the build")
