@@ -276,7 +276,7 @@ class _Lexer:
         if value is None and self.keep_unset:
             return f"${{{name}/{pattern}/{replacement}}}"
         expression = _pattern(pattern, greedy=True)
-        return re.sub(expression, lambda _: replacement, value, count=0 if every else 1) if value else ""
+        return _replaced(expression, replacement, value, every=every) if value else ""
 
     def name(self) -> str:
         first = self.peek()
@@ -327,6 +327,18 @@ def _pattern(pattern: str, greedy: bool) -> str:
     if tail and greedy:
         starred[-1] = f".*{tail[-1]}"
     return head + "".join(starred)
+
+
+def _replaced(expression: str, replacement: str, value: str, *, every: bool) -> str:
+    """Matches replaced as Go does it: an empty one directly behind another one does not count."""
+    pieces: list[str] = []
+    at = 0
+    for number, found in enumerate(re.finditer(expression, value)):
+        if number and (not every or (found.start() == found.end() == at)):
+            continue
+        pieces += (value[at : found.start()], replacement)
+        at = found.end()
+    return "".join(pieces) + value[at:]
 
 
 def _trim_prefix(pattern: str, value: str, greedy: bool) -> str:

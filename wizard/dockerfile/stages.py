@@ -54,11 +54,19 @@ def source_stage(document: Document, instruction: Instruction, reference: str) -
     return None if by_name else find_stage(document, reference)
 
 
+def triggers(base: Stage | None) -> tuple[Instruction, ...]:
+    """What the ONBUILDs of a base stage run in the stage that is built upon it, directly after its FROM.
+
+    Only those of the stage directly below: BuildKit forgets them once they have run.
+    """
+    return tuple(i.trigger for i in base.instructions if i.trigger is not None) if base else ()
+
+
 def dependencies(document: Document, stage: Stage) -> tuple[Stage, ...]:
     """The stages that this one needs directly: its base, `COPY --from`, `RUN --mount=…,from=`; each once."""
     base = base_stage(document, stage)
     found = [base] if base else []
-    for instruction in stage.instructions:
+    for instruction in (*triggers(base), *stage.instructions):
         for reference in references(instruction):
             other = source_stage(document, instruction, reference)
             if other is not None and other not in found:

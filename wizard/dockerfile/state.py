@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from wizard.dockerfile.arguments import pairs
 from wizard.dockerfile.document import Document, Instruction, Stage
-from wizard.dockerfile.expansion import PLATFORM_ARGUMENTS, Variables, expand, global_values
-from wizard.dockerfile.stages import lineage
+from wizard.dockerfile.expansion import PLATFORM_ARGUMENTS, Variables, expand, expanded_base, global_values
+from wizard.dockerfile.stages import lineage, triggers
 
 _ROOT_USERS = frozenset({"root", "0", "0:0", "root:root", "0:root", "root:0"})
 
@@ -30,6 +30,11 @@ class State:
     args: Mapping[str, str | None] = field(default_factory=dict)
     """Declared by ARG in this stage or one below it, with their defaults."""
     escape: str = "\\"
+    newest_args: frozenset[str] = frozenset()
+    """Names that an ENV has set and an ARG of the same stage since: the ARG counts for what follows it there, the ENV
+    for the image and the stages above."""
+    bare: bool = False
+    """Built upon `scratch`: what the file does not set is unset."""
 
     @property
     def home(self) -> str | None:
@@ -44,9 +49,15 @@ class State:
         return None if self.user is None else self.user == "" or self.user in _ROOT_USERS
 
     @property
+    def settings(self) -> Mapping[str, str | None]:
+        """What a RUN finds in its environment, as far as the file sets it: of ENV and ARG the later one, as tried on
+        engine 28.5."""
+        return {**self.args, **self.env, **{name: self.args[name] for name in self.newest_args}}
+
+    @property
     def variables(self) -> Mapping[str, str | None]:
-        """What BuildKit expands in an instruction: ENV before ARG. What the image sets is not known."""
-        return Variables({**self.args, **self.env})
+        """What BuildKit expands in an instruction. What the image sets is not known."""
+        return {"PATH": None, **self.settings} if self.bare else Variables(self.settings)
 
     def expand(self, text: str) -> str | None:
         """The word with its variables, quotes and escapes resolved; None where that is not known."""
@@ -80,31 +91,40 @@ def _environment(
     stage, given = document.stages[index], dict(build_arguments)
     outer = global_values(document, given)
     chain = lineage(document, stage, given)
-    scratch = chain[0].base == "scratch"
-    state = State(workdir="/" if scratch else None, user="", escape=document.escape)
+    scratch = expanded_base(document, chain[0], given) == "scratch"
+    state = State(workdir="/" if scratch else None, user="", escape=document.escape, bare=scratch)
+    below: Stage | None = None
     for one in chain:
+        state = replace(state, newest_args=frozenset())
         for instruction in one.instructions:
             if end is not None and one is stage and instruction.index >= end:
                 break
             state = _after(state, instruction, outer, given)
+            for trigger in triggers(below) if instruction is one.instructions[0] else ():
+                state = _after(state, trigger, outer, given)
+        below = one
     return state
 
 
 def _after(state: State, instruction: Instruction, outer: Mapping[str, str | None], given: Mapping[str, str]) -> State:
     workdir, user, shell, env, args = state.workdir, state.user, state.shell, dict(state.env), dict(state.args)
-    keyword = instruction.keyword
+    keyword, newest = instruction.keyword, state.newest_args
     if keyword == "ENV":
         for pair in pairs(instruction):
-            env[state.expand(pair.name) or pair.name] = state.expand(pair.value or "")
+            name = state.expand(pair.name) or pair.name
+            env[name] = state.expand(pair.value or "")
+            newest -= {name}
     elif keyword == "ARG":
         for pair in pairs(instruction):
             name = state.expand(pair.name) or pair.name
             if name in given:
                 args[name] = given[name]
             elif pair.value is not None:
-                args[name] = State(env=env, args=args, escape=state.escape).expand(pair.value)
+                args[name] = replace(state, args=args, newest_args=newest).expand(pair.value)
             else:
                 args[name] = None if name in PLATFORM_ARGUMENTS else outer.get(name)
+            if name in env and (name in given or pair.value is not None or name in outer):
+                newest |= {name}
     elif keyword == "WORKDIR":
         path = state.expand(instruction.argument)
         workdir = None if path is None else state.absolute(path)
@@ -113,4 +133,4 @@ def _after(state: State, instruction: Instruction, outer: Mapping[str, str | Non
         user = state.expand(instruction.argument)
     elif keyword == "SHELL":
         shell = instruction.json
-    return State(workdir, user, shell, env, args, state.escape)
+    return replace(state, workdir=workdir, user=user, shell=shell, env=env, args=args, newest_args=newest)

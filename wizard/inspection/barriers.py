@@ -78,7 +78,7 @@ def _makes_folders(command: Command, state: State, destinations: Collection[str]
 
 def _setting(reading: Reading, state: State, destinations: Collection[str]) -> str | None:
     """A variable that points pip or uv into the sources."""
-    settings = {**state.args, **state.env}
+    settings = state.settings
     for name in _SETTINGS:
         value = settings.get(name, "")
         if value is None or (value and "://" not in value and _among(state, value, destinations)):

@@ -6,6 +6,7 @@ from wizard.dockerfile import Document, Stage, parse
 from wizard.dockerfile.expansion import expand
 from wizard.dockerfile.sources import context_sources, destination
 from wizard.dockerfile.stages import base_image, base_stage, dependencies, find_stage, reachable
+from wizard.dockerfile.started import Started, started
 from wizard.dockerfile.state import State, environment
 
 FILE = b"""ARG BASE=deps
@@ -175,3 +176,51 @@ def test_bind_mounts_read_the_context_unless_they_come_from_elsewhere() -> None:
         b"--mount=type=cache,target=/c ls\n"
     )
     assert context_sources(document.instructions[1]) == ("x", ".")
+
+
+def test_of_env_and_arg_the_later_one_counts_within_a_stage_and_env_above_it() -> None:
+    text = "FROM scratch AS one\nENV A=env\nARG A=arg\nENV B=$A\nARG C=arg\nENV C=env\nENV D=$C\n"
+    assert last(text)[1].env == {"A": "env", "B": "arg", "C": "env", "D": "env"}
+    assert last(text)[1].settings["A"] == "arg"
+    assert last(text + "FROM one\nENV E=$A\n")[1].env["E"] == "env"
+
+
+def test_triggers_run_in_the_stage_directly_above_only() -> None:
+    text = (
+        "FROM scratch AS other\nFROM scratch AS one\nONBUILD WORKDIR /a\nONBUILD ENV X=1\n"
+        "ONBUILD COPY --from=other / /\nFROM one AS two\nENV Y=${X:-no}\n"
+    )
+    document, state = last(text)
+    assert (state.workdir, state.env) == ("/a", {"X": "1", "Y": "1"})
+    assert [stage.name for stage in dependencies(document, document.stages[2])] == ["one", "other"]
+    assert [stage.name for stage in dependencies(document, document.stages[1])] == []
+    document, state = last(text + "FROM two\nWORKDIR b\n")
+    assert state.workdir == "/a/b"
+    assert [stage.name for stage in dependencies(document, document.stages[3])] == ["two"]
+
+
+def test_upon_scratch_what_is_not_set_is_unset() -> None:
+    assert last("FROM scratch\nENV A=${NO:-default} B=${PATH}\n")[1].env == {"A": "default", "B": None}
+    assert last("ARG BASE=scratch\nFROM $BASE\nENV A=${NO-default}\n")[1].env == {"A": "default"}
+    assert last("FROM debian\nENV A=${NO:-default}\n")[1].env == {"A": None}
+
+
+@pytest.mark.parametrize(
+    ("lines", "entrypoint", "cmd"),
+    [
+        ("", None, None),
+        ('CMD ["a"]\n', None, ("a",)),
+        ("CMD a b\n", None, ("/bin/sh", "-c", "a b")),
+        ('ENTRYPOINT ["e"]\n', ("e",), ()),
+        ('CMD ["a"]\nENTRYPOINT ["e"]\n', ("e",), ("a",)),
+        ('CMD ["a"]\nFROM one\nENTRYPOINT ["e"]\n', ("e",), ()),
+        ('CMD ["a"]\nFROM one\nENTRYPOINT ["e"]\nCMD ["b"]\n', ("e",), ("b",)),
+        ('ENTRYPOINT ["e"]\nFROM one\nCMD ["b"]\n', ("e",), ("b",)),
+        ('SHELL ["/bin/bash", "-c"]\nFROM one\nCMD x\n', None, ("/bin/bash", "-c", "x")),
+        ('ONBUILD CMD ["t"]\nFROM one\n', None, ("t",)),
+        ('ENTRYPOINT ["e"]\nFROM one\nENTRYPOINT []\n', (), ()),
+    ],
+)
+def test_what_a_container_starts(lines: str, entrypoint: tuple[str, ...] | None, cmd: tuple[str, ...] | None) -> None:
+    document = parse(f"FROM debian AS one\n{lines}".encode())
+    assert started(document, document.stages[-1]) == Started(entrypoint, cmd)
