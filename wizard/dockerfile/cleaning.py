@@ -22,6 +22,8 @@ _CLEAN_VERBS: Final = {
     ("npm", "cache"), ("yarn", "cache"), ("pnpm", "store"), ("pip", "cache"), ("uv", "cache"), ("poetry", "cache"),
     ("conda", "clean"), ("go", "clean"),
 }  # fmt: skip
+_LISTS_VERBS: Final = frozenset({"distclean", "dist-clean"})
+"""Of apt and apt-get: removes the lists (apt-get(8) of Debian 13)."""
 _CLEAN_WORDS: Final = frozenset({"clean", "purge", "prune", "clear", "remove"})
 
 
@@ -44,6 +46,8 @@ def cleans(command: Command) -> str | None:
         return "apt-lists" if "apt-lists" in kinds else min(kind for kind in kinds if kind)
     name, words = manager_words(words)
     operands = [word.value for word in words[1:] if word.value and not word.value.startswith("-")]
+    if name in ("apt", "apt-get") and operands and operands[0] in _LISTS_VERBS:
+        return "apt-lists"
     if not operands or (name, operands[0]) not in _CLEAN_VERBS:
         return None
     if operands[0] in ("cache", "store") and not set(operands[1:]) & _CLEAN_WORDS:

@@ -149,6 +149,8 @@ def test_updates_install_nothing_and_nested_calls_are_found() -> None:
         ("sudo rm -rf /var/lib/apt/lists/", "apt-lists"),
         ("apt-get -y clean", "apt"),
         ("apt clean", "apt"),
+        ("apt-get dist-clean", "apt-lists"),
+        ("apt -y distclean", "apt-lists"),
         ("rm -rf /var/cache/apk/*", "apk"),
         ("yum clean all", "dnf"),
         ("dnf clean all", "dnf"),
