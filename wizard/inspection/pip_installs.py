@@ -10,7 +10,8 @@ from wizard.dockerfile.installs import Install
 from wizard.errors import DockwizError
 from wizard.inspection.copies import ContextCopy, context_copies, context_path, working_directory
 from wizard.inspection.ecosystems.python import manifests
-from wizard.inspection.places import place_at
+from wizard.inspection.file_changes import changed_before
+from wizard.inspection.places import line_at, place_at
 from wizard.inspection.steps import Reading
 from wizard.workspace import Workspace
 
@@ -68,6 +69,11 @@ def manifests_of(workspace: Workspace, document: Document, stage: Stage, reading
             problem = _add(workspace, copies, posixpath.normpath(posixpath.join(workdir, name)), found)
             if problem is not None:
                 return ManifestsOf(because=problem)
+    for manifest in found.values():
+        changer = changed_before(document, stage, reading, manifest.image_path, manifest.copy.instruction)
+        if changer is not None:
+            because = f"{line_at(changer.start_line)} may change {manifest.image_path} before pip reads it"
+            return ManifestsOf(because=because)
     return ManifestsOf(tuple(found.values()))
 
 
