@@ -150,9 +150,9 @@ class Stage:
         return self.name.lower() if self.name else f"stage-{self.index}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Document:
-    """A Dockerfile that BuildKit's parser accepts."""
+    """A Dockerfile that BuildKit's parser accepts. Each equals itself alone: what is read out of it is kept for it."""
 
     path: str
     """For messages."""
@@ -167,10 +167,6 @@ class Document:
     stages: tuple[Stage, ...]
     planned: tuple[Reading, ...] | None = None
     """What the edits that made this document meant its instructions to be; None for one that was read."""
-
-    def __hash__(self) -> int:
-        """Of the bytes alone, which Python keeps: what is read out of a document is cached by it."""
-        return hash(self.source)
 
     @property
     def newline(self) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from wizard.dockerfile.cleaning import cleans
@@ -52,7 +53,13 @@ class Reading(NamedTuple):
 
 def read_steps(document: Document, stage: Stage) -> tuple[Reading, ...]:
     """A reading for every instruction of the stage, in order."""
-    return tuple(read_step(document, instruction) for instruction in stage.instructions)
+    return _read_stage(document, stage.index)
+
+
+@lru_cache(maxsize=64)
+def _read_stage(document: Document, index: int) -> tuple[Reading, ...]:
+    """Kept: every rule asks it of the same document."""
+    return tuple(read_step(document, instruction) for instruction in document.stages[index].instructions)
 
 
 def read_step(document: Document, instruction: Instruction) -> Reading:
