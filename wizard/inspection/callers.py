@@ -7,7 +7,7 @@ Only what is written out is read; nothing is run and no variable is expanded.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -123,6 +123,16 @@ def _gpu_requests(path: str, text: str) -> Iterator[Evidence]:
     for number, line in enumerate(short_lines(text), start=1):
         if any(word in line for word in _GPU_WORDS) and _GPU.search(line) and not line.lstrip().startswith(("#", "//")):
             yield Evidence(path, number, shown(line))
+
+
+def concerns(workspace: Workspace, callers: Iterable[Caller], path: str) -> bool:
+    """Whether a file may have to do with the image of this build context: it lies in it, builds it, or builds nothing
+    and names its folder. The other services of a repo have compose files and scripts too."""
+    if workspace.to_context(path) is not None:
+        return True
+    built = {caller.context for caller in callers if caller.path == path}
+    folder = rf"(?<![\w.-]){re.escape(workspace.context)}(?![\w-])"
+    return workspace.context in built or (not built and re.search(folder, read_text(workspace, path) or "") is not None)
 
 
 def kind_of(path: str) -> str | None:

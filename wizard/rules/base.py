@@ -69,8 +69,8 @@ class Proposal:
     edits: Mapping[str, bytes | None]
     """Whole new content by path; None removes the file; empty for advice."""
     planned: tuple[Reading, ...] | None = None
-    """The instructions that the Dockerfile is to hold: `planned` of the document that `splice` or `assemble` gave. None:
-    the same as before. The gate holds the result to them."""
+    """The instructions that the Dockerfile is to hold: `planned` of the document that `splice` or `assemble` gave.
+    None: the same as before. The gate holds the result to them."""
     estimate: Estimate | None = None
     risk: str = ""
     """What was checked, and what could still go wrong; one or two sentences."""

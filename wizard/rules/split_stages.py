@@ -34,6 +34,7 @@ from wizard.dockerfile.errors import EditConflict
 from wizard.dockerfile.expansion import expanded_base
 from wizard.dockerfile.style import Style, style_of
 from wizard.inspection.build_packages import BuildPackages, sort_packages
+from wizard.inspection.callers import concerns
 from wizard.inspection.copies import brought, context_copies, context_path
 from wizard.inspection.debian import release_of
 from wizard.inspection.division import Parts, Unmet, divide
@@ -123,7 +124,9 @@ def _check_base(view: View, stage: Stage) -> None:
         raise Unmet(f"{line}: {base} is not a Debian image")
     if "slim" not in (found["tag"] or ""):
         raise Unmet(f"{line}: {base} brings compilers itself; its -slim variant does not")
-    caller = next((c for c in view.inspection.callers if (c.target or "").isdecimal()), None)
+    callers = view.inspection.callers
+    numbered = (caller for caller in callers if (caller.target or "").isdecimal())
+    caller = next((one for one in numbered if concerns(view.workspace, callers, one.path)), None)
     if caller is not None:
         raise Unmet(f"{place_at(caller.path, caller.line)} builds stage {caller.target} by its number")
     if stage.name is not None and stage.name.lower() in _STAGES:
@@ -145,7 +148,7 @@ def _place(view: View) -> tuple[str, str]:
     because = ""
     evidence: list[Evidence] = []
     for place in _PLACES:
-        found = mounted_over(view.workspace, view.document, listing, place)
+        found = mounted_over(view.workspace, view.document, view.inspection.callers, listing, place)
         if found is None:
             return place, because
         evidence.append(found)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from wizard.dockerfile.scanner import parse
+from wizard.inspection.callers import find_callers
 from wizard.inspection.files import list_files
 from wizard.inspection.mounts import mounted_over
 from wizard.workspace import open_workspace
@@ -17,7 +18,7 @@ def over(root: Path, files: dict[str, str], dockerfile: str = "FROM a\n") -> str
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
     workspace = open_workspace(root)
-    found = mounted_over(workspace, parse(dockerfile.encode(), "Dockerfile"), list_files(workspace), "/opt/venv")
+    found = mounted_over(workspace, parse(dockerfile.encode(), "Dockerfile"), (), list_files(workspace), "/opt/venv")
     return None if found is None else f"{found.path}:{found.line}"
 
 
@@ -74,3 +75,17 @@ def test_a_volume_of_the_dockerfile_counts_and_so_does_one_of_an_unknown_place(
     tmp_path: Path, instruction: str, place: str | None
 ) -> None:
     assert over(tmp_path, {}, f"FROM a\n{instruction}\n") == place
+
+
+def test_the_compose_file_of_another_service_of_the_repo_does_not_concern_this_one(tmp_path: Path) -> None:
+    for name in (".git", "service", "other"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "other" / "compose.yaml").write_text("services:\n  a:\n    volumes:\n      - tools:/opt\n")
+    (tmp_path / "compose.yaml").write_text("services:\n  a:\n    build: service\n    volumes:\n      - x:/opt\n")
+    workspace = open_workspace(tmp_path / "service")
+    callers = find_callers(workspace).callers
+    found = mounted_over(workspace, parse(b"FROM a\n", "Dockerfile"), callers, list_files(workspace), "/opt/venv")
+    assert found is not None
+    assert (found.path, found.line) == ("compose.yaml", 5)
+    (tmp_path / "compose.yaml").unlink()
+    assert not mounted_over(workspace, parse(b"FROM a\n", "Dockerfile"), (), list_files(workspace), "/opt/venv")
