@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from wizard.dockerfile.document import Document, Instruction
@@ -22,6 +22,8 @@ _ALIKE = 0.6
 """How alike a rewritten line must be to the one that it came from (difflib's ratio)."""
 _CARRIED_OVER = 0.75
 """Which part of the shorter of two instructions' words a rewriting must have left."""
+_NEARBY = 40
+"""How far, counted in instructions that are not as before, one is looked for: a file of hundreds takes no longer."""
 _WORD = re.compile(r"[\w.]+")
 _MARKED = re.compile(rf"(?P<word>[Ll])ine (?P<line>\d+){MARK}|{MARK}(?P<path>[^{MARK}]+):(?P<row>\d+){MARK}")
 
@@ -167,6 +169,17 @@ def _rows(content: bytes) -> list[str]:
 # -- one step of the fold --
 
 
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """An instruction as it is written."""
+
+    kind: str
+    """The keyword; ADD and COPY are one kind, because the one may become the other."""
+    text: str
+    words: frozenset[tuple[str, int]]
+    """Each word with how often it stood before in the same instruction."""
+
+
 def _predecessors(old: Document, new: Document) -> Mapping[int, int]:
     """Which instruction of `old` each of `new` was, by index; nothing for one that is new.
 
@@ -175,50 +188,51 @@ def _predecessors(old: Document, new: Document) -> Mapping[int, int]:
     """
     before, now = _texts(old), _texts(new)
     found: dict[int, int] = {}
-    for block in difflib.SequenceMatcher(None, before, now, autojunk=False).get_matching_blocks():
+    blocks = difflib.SequenceMatcher(None, [one.text for one in before], [one.text for one in now], autojunk=False)
+    for block in blocks.get_matching_blocks():
         found |= {block.b + offset: block.a + offset for offset in range(block.size)}
-    words_before, words_now = [_words(text) for text in before], [_words(text) for text in now]
-
-    def take(score: Callable[[int, int], float], least: float, sources: Iterable[int]) -> None:
-        """Pair what is left over, best match first, each source once."""
+    for alike, least in ((_same_text, 1.0), (_carried_over, _CARRIED_OVER)):
+        gone = set(range(len(before))) - set(found.values())
+        come = [index for index in range(len(now)) if index not in found]
         pairs = [
-            (score(source, target), source, target)
-            for source in sources
-            for target in range(len(now))
-            if target not in found and _kind(old, source) == _kind(new, target)
+            (alike(before[source], now[target]), source, target)
+            for rank, source in enumerate(sorted(gone))
+            for target in come[max(0, rank - _NEARBY) : rank + _NEARBY]
         ]
-        used: set[int] = set()
-        for value, source, target in sorted(pairs, key=lambda pair: -pair[0]):
-            if value >= least and source not in used and target not in found:
+        for _, source, target in sorted((pair for pair in pairs if pair[0] >= least), key=lambda pair: -pair[0]):
+            if source in gone and target not in found:
                 found[target] = source
-                used.add(source)
-
-    def moved(source: int, target: int) -> float:
-        return float(before[source] == now[target])
-
-    def rewritten(source: int, target: int) -> float:
-        first, second = words_before[source], words_now[target]
-        return (first & second).total() / max(1, min(first.total(), second.total()))
-
-    for score, least in ((moved, 1.0), (rewritten, _CARRIED_OVER)):
-        take(score, least, sorted(set(range(len(before))) - set(found.values())))
-    for target in range(len(now)):
-        if target not in found:
-            whole = (n for n in range(len(before)) if _kind(old, n) == _kind(new, target))
-            part_of = next((n for n in whole if words_now[target].keys() <= words_before[n].keys()), None)
-            found |= {} if part_of is None else {target: part_of}
+                gone.remove(source)
+    for target in (index for index in range(len(now)) if index not in found):
+        whole = next((index for index, one in enumerate(before) if _is_part(now[target], one)), None)
+        found |= {} if whole is None else {target: whole}
     return found
 
 
-def _texts(document: Document) -> list[str]:
-    sources = (instruction.span.of(document.source) for instruction in document.instructions)
-    return [source.decode("utf-8", "surrogateescape").strip() for source in sources]
+def _same_text(first: _Text, second: _Text) -> float:
+    return float(first.text == second.text)
 
 
-def _words(text: str) -> Counter[str]:
-    return Counter(_WORD.findall(text))
+def _carried_over(first: _Text, second: _Text) -> float:
+    """Which part of the words of the shorter one are in the other."""
+    if first.kind != second.kind:
+        return 0.0
+    return len(first.words & second.words) / max(1, min(len(first.words), len(second.words)))
 
 
-def _kind(document: Document, index: int) -> str:
-    keyword = document.instructions[index].keyword
-    return "COPY" if keyword == "ADD" else keyword
+def _is_part(part: _Text, whole: _Text) -> bool:
+    return part.kind == whole.kind and {word for word, _ in part.words} <= {word for word, _ in whole.words}
+
+
+def _texts(document: Document) -> list[_Text]:
+    return [_text(document, instruction) for instruction in document.instructions]
+
+
+def _text(document: Document, instruction: Instruction) -> _Text:
+    text = instruction.span.of(document.source).decode("utf-8", "surrogateescape").strip()
+    seen: Counter[str] = Counter()
+    words = set()
+    for word in _WORD.findall(text):
+        words.add((word, seen[word]))
+        seen[word] += 1
+    return _Text("COPY" if instruction.keyword == "ADD" else instruction.keyword, text, frozenset(words))
