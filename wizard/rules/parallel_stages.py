@@ -21,11 +21,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wizard.dockerfile.arguments import decode
+from wizard.dockerfile.arguments import decode, pairs
 from wizard.dockerfile.document import Instruction, Stage
 from wizard.dockerfile.editing import Edit, insert_after, splice
 from wizard.dockerfile.stages import base_stage, dependencies, lineage, reachable
 from wizard.dockerfile.state import environment
+from wizard.dockerfile.style import style_of
 from wizard.inspection.debian import bare, of_use_at_run_time_only
 from wizard.inspection.ecosystems.requirements import Requirement, parse_requirements
 from wizard.inspection.native import Catalogue, catalogue
@@ -198,5 +199,15 @@ def _is_repeated(view: View, instruction: Instruction) -> bool:
 
 
 def _line(view: View, instruction: Instruction) -> str:
+    """The instruction as written; `ENV name value` as `ENV name="value"`, since BuildKit's check warns of every one."""
     text = decode(instruction.span.of(view.document.source))
+    if (
+        instruction.keyword == "ENV"
+        and "=" not in instruction.words[0].text
+        and instruction.start_line == instruction.end_line
+    ):
+        (pair,) = pairs(instruction)
+        if pair.value is not None and not set(pair.value) & set("'\"\\`"):
+            value = f'"{pair.value}"' if set(pair.value) & set(" \t") else pair.value
+            text = style_of(view.document).instruction("ENV", f"{pair.name}={value}")
     return text if text.endswith("\n") else text + view.document.newline
