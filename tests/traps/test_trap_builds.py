@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from tests.conftest import Engine
-from tests.engine.images import NAMES
 from tests.traps.cases import Case, read_cases
 
 IMAGES = Path(__file__).parent / "images"
+BASES = ("debian:bookworm-slim", "python:3.11-slim", "node:20-slim")
 SETTINGS = ("Cmd", "Entrypoint", "User", "WorkingDir", "Volumes", "ExposedPorts", "Healthcheck", "Labels", "StopSignal")
 CASES = [
     pytest.param(case, id=case.id, marks=[] if case.folder.name == "itself" and case.changes else pytest.mark.full)
@@ -31,7 +31,7 @@ CASES = [
 def bases(engine: Engine) -> Iterator[dict[str, str]]:
     """The name of each base image, and what a build takes for it."""
     run = uuid.uuid4()
-    found = {name: f"dockwiz-test:{name.replace(':', '-')}-{run}" for name in NAMES}
+    found = {name: f"dockwiz-test:{name.replace(':', '-')}-{run}" for name in BASES}
     for name, tag in found.items():
         engine.docker("buildx", "build", "--load", "-q", "--build-arg", f"BASE={name}", "-t", tag, IMAGES)
     yield found

@@ -25,6 +25,7 @@ _PATH_OPTIONS = frozenset({
     "--wheel-dir", "--src", "--python", "-p", "--overrides", "--override", "--config-file", "--directory", "--project",
     "--report", "--log", "--keyring-provider", "--build-constraint",
 })  # fmt: skip
+_SETTINGS_FILES = frozenset({"-c", "--config-file", "--config", "--repositories-file", "--keys-dir", "--setopt"})
 _MAKES_HOME = frozenset({"useradd", "adduser", "usermod"})
 
 
@@ -46,6 +47,10 @@ def barrier(
     odd = next((i for i in reading.installs if i.manager not in SYSTEM_MANAGERS and not reads_manifests(i)), None)
     if odd is not None:
         return f"which files `{odd.manager} {odd.verb}` reads is not known to this rule yet"
+    system = (install for install in reading.installs if install.manager in SYSTEM_MANAGERS)
+    because = next((b for install in system if (b := _settings_file(install, state, destinations))), None)
+    if because is not None:
+        return because
     pips = [install for install in reading.installs if reads_manifests(install)]
     if not pips:
         return None
@@ -88,6 +93,20 @@ def _setting(reading: Reading, state: State, destinations: Collection[str]) -> s
         name = next((name for name in _SETTINGS if name in own), "")
         if name:
             return f"`{words_of(command)}` sets {name}"
+    return None
+
+
+def _settings_file(install: Install, state: State, destinations: Collection[str]) -> str | None:
+    """A file of settings, keys or sources that a manager of the system is given, and that may be among the sources."""
+    for option in install.options:
+        written = option.value if option.value is not None else option.words[-1].text
+        value = written.rpartition("=")[2]
+        named = option.name in _SETTINGS_FILES or (option.name in ("-o", "--option") and "/" in value)
+        if named and "://" not in value and _among(state, value, destinations):
+            return f"`{' '.join(word.text for word in option.words)}` may point into the sources"
+    config = state.env.get("APT_CONFIG", "")
+    if "APT_CONFIG" in install.environment or config is None or (config and _among(state, config, destinations)):
+        return "APT_CONFIG may point into the sources"
     return None
 
 

@@ -8,7 +8,7 @@ from wizard.dockerfile.document import Document, Instruction, Stage
 from wizard.dockerfile.installs import install, program, unwrap
 from wizard.dockerfile.script import Command
 from wizard.dockerfile.shell import parse_run
-from wizard.inspection.copies import lands_at
+from wizard.inspection.copies import lands_at, lies_in
 from wizard.inspection.steps import Reading
 
 _ONLY_READ = frozenset(
@@ -28,8 +28,10 @@ def changed_before(
             continue
         if instruction.keyword in ("COPY", "ADD"):
             # Copies from the context are looked through already; the last of them counts.
+            place = lands_at(document, stage, instruction)
             other = instruction.flag("from") or instruction.heredocs
-            if other and lands_at(document, stage, instruction) == image_path:
+            named = posixpath.basename(image_path) in instruction.argument
+            if other and (place is None or place == image_path or (named and lies_in(image_path, place))):
                 return instruction
         elif instruction.keyword == "RUN" and _may_write(document, instruction, reading, image_path):
             return instruction

@@ -9,14 +9,15 @@ Why
 : When a step has to run again (a package was added), it downloads only what is new; and no cache lands in a layer.
 
 When it is safe
-: The step runs as root, where it keeps its cache is known, and what cleans the cache's folder can be told apart from
-  everything else. apt's package lists go into a cache only where the step fetches them itself and no later step looks
-  for them in the layer. apt's downloads do so only where every later step that uses apt, or runs something unseen that
-  may use it (a fetched script, a program that installs Debian packages itself), keeps its own out of the image too:
-  without docker-clean they would stay in a layer. Caches are named after the release, so that builds of others on the
-  same machine do not meet them; those of stages that can run at the same time after the stage too, so that they do not
-  wait for each other. pip's and uv's are named only where compilers are there: downloads are keyed by address, but a
-  wheel that was built goes by link and Python version, whatever C library it was built against.
+: The step runs as root, where it keeps its cache is known, nothing reads the files that it leaves there (a copy out of
+  the stage, a later command), and what cleans the cache's folder can be told apart from everything else. apt's package
+  lists go into a cache only where the step fetches them itself and no later step looks for them in the layer. apt's
+  downloads do so only where every later step that uses apt, or runs something unseen that may use it (a fetched script,
+  a program that installs Debian packages itself), keeps its own out of the image too: without docker-clean they would
+  stay in a layer. Caches are named after the release, so that builds of others on the same machine do not meet them;
+  those of stages that can run at the same time after the stage too, so that they do not wait for each other. pip's and
+  uv's are named only where compilers are there: downloads are keyed by address, but a wheel that was built goes by link
+  and Python version, whatever C library it was built against.
 
 Source
 : docs.docker.com, "Optimize cache usage in builds", cache mounts; pip's documentation on caching; docs.astral.sh/uv,

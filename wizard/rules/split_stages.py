@@ -15,7 +15,8 @@ When it is safe
   package is known to need nothing of the system at run time, or what it needs is known and kept; otherwise the proposal
   waits for a review until the built image proves it. Nothing calls a compiler or pip at run time, names Python by its
   absolute path, or starts a login shell (which forgets PATH). No volume of the Dockerfile, of a compose or Kubernetes
-  file or of a script lies over the place of the environment (/opt/venv, else /venv); the official image has none.
+  file or of a script lies over the place of the environment (/opt/venv, else /venv); the official image has none. No
+  caller builds the stage by its number.
 
 Source
 : docs.docker.com, "Multi-stage builds"; Python's documentation of venv (an environment keeps its absolute path and its
