@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 
 from screens.commands.prepare import open_repo, plan_repo
-from wizard.errors import BadInput
+from wizard.build.checking import Checked, checked
+from wizard.errors import BadInput, NoEngine
 from wizard.plan.apply import apply, write_copy
+from wizard.plan.fold import Plan
 
 
 def run(options: argparse.Namespace) -> int:
@@ -22,12 +24,33 @@ def run(options: argparse.Namespace) -> int:
             "nothing was written",
             hint="look with --diff of plan; write with --yes",
         )
-    if options.output is not None:
-        done = write_copy(plan, options.output)
-        print(f"Wrote {', '.join(done.files)} into {options.output}. The repository is as it was.")
+    done = _checked(plan)
+    if not done.plan.changes:
+        print("\n".join([*_said(done), "Nothing is left to apply: no file was changed."]))
         return 0
-    done = apply(plan, repo.state)
-    print(f"Applied {', '.join(done.rules)}.")
-    print(f"Changed {', '.join(done.files)}.")
-    print("Undo with: dockwiz undo --yes")
+    if options.output is not None:
+        copied = write_copy(done.plan, options.output)
+        said = [f"Wrote {', '.join(copied.files)} into {options.output}. The repository is as it was."]
+    else:
+        applied = apply(done.plan, repo.state)
+        said = [
+            f"Applied {', '.join(applied.rules)}.",
+            f"Changed {', '.join(applied.files)}.",
+            "Undo with: dockwiz undo --yes",
+        ]
+    print("\n".join([*_said(done), *said]))
     return 0
+
+
+def _checked(plan: Plan) -> Checked:
+    """The plan without what the engine's own check objects to, where an engine answers."""
+    from wizard.build.engines import find_engine
+
+    try:
+        return checked(plan, find_engine())
+    except NoEngine:
+        return checked(plan, None)
+
+
+def _said(done: Checked) -> list[str]:
+    return [*(f"Left out {one.rule}: {one.because}." for one in done.dropped), *filter(None, [done.said])]
