@@ -31,7 +31,7 @@ def projects(tmp_path: Path) -> Path:
 def test_undo_is_of_the_project_that_path_names(projects: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("api", "web"):
         assert main(["apply", "--yes", str(projects / name)]) == 0
-    capsys.readouterr()
+        assert f"Undo with: dockwiz undo {projects / name} --yes" in capsys.readouterr().out
     assert main(["undo", "--yes", str(projects)]) == 2
     assert "holds several projects that dockwiz worked on, api and web" in capsys.readouterr().err
     assert main(["undo", "--yes", str(projects / "docs")]) == 0
