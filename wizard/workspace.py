@@ -36,8 +36,11 @@ class Workspace:
     def locate(self, path: str) -> Path:
         """The place on disk. Raises OutsideRoot where the path, or a link on the way, leads out of the root."""
         target = self.root / path
-        # As text: this is asked for every file of the repo, and comparing paths part by part takes far longer.
-        root, resolved = os.fspath(self.root), os.path.realpath(target)
+        # As text, and only where a link may lead out: this is asked for every file of the repo.
+        root = os.fspath(self.root)
+        if _is_plain(root, path):
+            return target
+        resolved = os.path.realpath(target)
         if resolved != root and not resolved.startswith(root.rstrip("/") + "/"):
             raise OutsideRoot("leads outside the repository and is not touched", path=path)
         return target
@@ -98,6 +101,24 @@ class Workspace:
             return path
         pure = PurePosixPath(path)
         return str(pure.relative_to(self.context)) if pure.is_relative_to(self.context) else None
+
+
+def _is_plain(root: str, path: str) -> bool:
+    """Whether a path below `root` goes down only, and nothing on its way is a link."""
+    place = root
+    for name in path.split("/"):
+        if name in ("", ".", ".."):
+            return False
+        place = f"{place}/{name}"
+        try:
+            if stat.S_ISLNK(os.lstat(place).st_mode):
+                return False
+        except FileNotFoundError:
+            # What is not there leads nowhere, and so does what would be below it.
+            return ".." not in path
+        except (OSError, ValueError):
+            return False
+    return True
 
 
 def normalise(path: str) -> str:

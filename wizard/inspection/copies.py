@@ -152,6 +152,9 @@ def copies_sources(workspace: Workspace, copy: ContextCopy) -> bool:
 
 
 def _provides(workspace: Workspace, copy: ContextCopy, source: str, image_path: str) -> str | None:
+    # First, because it asks no disk: most paths that are looked for lie elsewhere.
+    if not lies_in(image_path, copy.destination):
+        return None
     if _is_folder(workspace, source):
         inside = _below(copy.destination, image_path)
         candidate = None if inside is None else posixpath.normpath(posixpath.join(source, inside))
