@@ -103,7 +103,8 @@ def _read_run(document: Document, instruction: Instruction) -> Reading:
 
 def words_of(command: Command, limit: int = 4) -> str:
     """The beginning of a command, for messages."""
-    text = " ".join(word.text for word in command.words[:limit])
+    words = [word.text for word in command.words[:limit]] or [f"{name}=…" for name in command.assignments]
+    text = " ".join(words)
     return f"{text} …" if len(command.words) > limit else text
 
 
