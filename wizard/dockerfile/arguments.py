@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from wizard.dockerfile.document import Flag, Instruction, Word
 from wizard.dockerfile.errors import quoted
@@ -163,8 +163,7 @@ def _quoted(escape: str) -> re.Pattern[bytes]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(NamedTuple):
     """One `name=value` of ENV, LABEL or ARG, quotes and escapes as written."""
 
     name: str

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from dataclasses import replace as changed
+from typing import NamedTuple
 
 from wizard.dockerfile.arguments import decode
 from wizard.dockerfile.blanking import blank_span
@@ -22,8 +22,7 @@ from wizard.dockerfile.scanner import parse
 from wizard.dockerfile.style import LINE_WIDTH, style_of
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """The bytes of `span` become `text`. Unless it says otherwise, it changes the one instruction that it lies in."""
 
     span: Span

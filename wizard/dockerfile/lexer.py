@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from wizard.dockerfile.errors import quoted
 
@@ -28,8 +29,7 @@ class LexError(ValueError):
     """The text is not a word that BuildKit can expand; the message has its words."""
 
 
-@dataclass(frozen=True, slots=True)
-class LexedWord:
+class LexedWord(NamedTuple):
     """One word, with where it stands in the lexed text (in characters)."""
 
     text: str
@@ -37,8 +37,7 @@ class LexedWord:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Lexed:
+class Lexed(NamedTuple):
     """A lexed text: as one string, and split at unquoted blanks."""
 
     text: str

@@ -8,8 +8,7 @@ by itself here, all others are taken as they were, and `splice` compares that li
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from wizard.dockerfile.document import Document, Instruction, Reading, Span
 from wizard.dockerfile.errors import EditConflict
@@ -30,8 +29,7 @@ class PlannedEdit(Protocol):
     def removes(self) -> int | None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(NamedTuple):
     """The first place where a file does not hold what was planned."""
 
     planned: str

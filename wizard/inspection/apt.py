@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from wizard.dockerfile.document import Document, Instruction, Stage
 from wizard.dockerfile.stages import base_stage
@@ -12,8 +12,7 @@ from wizard.inspection.steps import read_steps
 from wizard.workspace import Workspace
 
 
-@dataclass(frozen=True)
-class AptFlow:
+class AptFlow(NamedTuple):
     """What every step of a file does with apt, and which steps come after it."""
 
     document: Document

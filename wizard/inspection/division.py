@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from wizard.dockerfile.document import Document, Stage
 from wizard.dockerfile.installs import program, unwrap
@@ -48,8 +48,7 @@ class Unmet(Exception):
         self.evidence = evidence
 
 
-@dataclass(frozen=True)
-class Parts:
+class Parts(NamedTuple):
     """The instructions of the stage below FROM, by where they belong, each part in the order of the file."""
 
     system: tuple[Reading, ...]
@@ -62,8 +61,7 @@ class Parts:
     """What the pip installs read."""
 
 
-@dataclass(frozen=True)
-class _Stage:
+class _Stage(NamedTuple):
     """What the checks share."""
 
     workspace: Workspace

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from wizard.dockerfile.document import Document, Stage
 from wizard.dockerfile.installs import Install
@@ -28,8 +28,7 @@ def reads_manifests(install: Install) -> bool:
     return is_pip(install) or (install.manager, install.verb) in (("pip", "download"), ("pip", "wheel"))
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(NamedTuple):
     """A requirements or constraints file that an install reads."""
 
     image_path: str
@@ -39,8 +38,7 @@ class Manifest:
     """What put it into the image."""
 
 
-@dataclass(frozen=True, slots=True)
-class ManifestsOf:
+class ManifestsOf(NamedTuple):
     """The files that one install instruction reads; with `because`, that could not be worked out."""
 
     found: tuple[Manifest, ...] = ()

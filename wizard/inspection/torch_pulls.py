@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from wizard.dockerfile.document import Document, Stage
 from wizard.dockerfile.installs import Install
@@ -40,8 +39,7 @@ _SETTINGS = (
 _ON_LINUX = {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix"}
 
 
-@dataclass(frozen=True)
-class Pull:
+class Pull(NamedTuple):
     """An install that brings torch from somewhere else than a CPU index."""
 
     stage: Stage

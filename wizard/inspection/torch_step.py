@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from wizard.dockerfile.arguments import decode
@@ -29,8 +29,7 @@ _KEPT_OPTIONS = frozenset(
 _FILE_SETTINGS = ("PIP_CONSTRAINT", "PIP_CONFIG_FILE", "UV_CONSTRAINT", "UV_CONFIG_FILE")
 
 
-@dataclass(frozen=True, slots=True)
-class FamilyStep:
+class FamilyStep(NamedTuple):
     """What one stage gets: a step in front of its first pull, and our copy of that one's requirements file."""
 
     pulls: tuple[Pull, ...]

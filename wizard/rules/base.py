@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from wizard.dockerfile.document import Document, Instruction, Reading
 from wizard.inspection.places import line_at, quoted
@@ -47,8 +47,7 @@ def evidence_at(view: View, instruction: Instruction) -> Evidence:
     return quoted(view.dockerfile, instruction)
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(NamedTuple):
     """What a proposal is expected to save, and where the figure comes from."""
 
     seconds: float | None

@@ -27,7 +27,7 @@ Source
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from wizard.dockerfile.cleaning import cleans
 from wizard.dockerfile.document import Document, Instruction, Span, Stage
@@ -61,8 +61,7 @@ _INSTALLS = r"\b(?:apt(?:-get)?|pip3?|uv\s+pip)\b[^;&|]*\binstall\b"
 _NO_CACHE = ("--no-cache-dir", "--no-cache", "-n")
 
 
-@dataclass(frozen=True)
-class _Step:
+class _Step(NamedTuple):
     """A RUN that installs, and what decides about it."""
 
     stage: Stage
@@ -75,8 +74,7 @@ class _Step:
         return self.reading.instruction
 
 
-@dataclass(frozen=True)
-class _Mounts:
+class _Mounts(NamedTuple):
     """What one manager's cache folders ask of one RUN."""
 
     manager: str
@@ -90,8 +88,7 @@ class _Mounts:
     """For apt: what stops Debian's images from emptying the cache after every install."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Problem:
+class _Problem(NamedTuple):
     instruction: Instruction
     because: str
 

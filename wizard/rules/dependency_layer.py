@@ -23,7 +23,7 @@ from __future__ import annotations
 import json
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from wizard.dockerfile.arguments import decode
 from wizard.dockerfile.document import Document, Instruction, Span, Stage
@@ -59,8 +59,7 @@ _SYSTEM_NAMES = ("etc", "usr", "bin", "lib", "opt", "root", "var", "home")
 _HOME_SETTINGS = (".netrc", ".pip", ".config", ".pypirc")
 
 
-@dataclass(frozen=True)
-class _Move:
+class _Move(NamedTuple):
     """Which instructions of a stage move below which, and the manifests that stay in front."""
 
     stage: Stage

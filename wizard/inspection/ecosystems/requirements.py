@@ -11,6 +11,7 @@ import codecs
 import posixpath
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from wizard.errors import BadInput
@@ -172,8 +173,12 @@ def read_tree(workspace: Workspace, path: str) -> tuple[RequirementsFile, ...]:
     return tuple(found.values())
 
 
+@lru_cache(maxsize=64)
 def parse_requirements(content: bytes, path: str) -> RequirementsFile:
-    """Read the bytes of a requirements file. Raises BadInput where they are no text."""
+    """Read the bytes of a requirements file. Raises BadInput where they are no text.
+
+    The last few are remembered: every rule about an install reads the same ones.
+    """
     text, encoding = _decode(content, path)
     return RequirementsFile(path, encoding, tuple(_read(number, last, source) for number, last, source in _join(text)))
 
