@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from wizard.dockerfile.errors import DockerfileError
 from wizard.dockerfile.scanner import parse
 from wizard.errors import DockwizError
 from wizard.inspection.places import place_at
@@ -164,6 +165,9 @@ def _ask(rule: Rule, view: View) -> Proposal | Refusal | None:
     """What the rule says. An edit that cannot be made faithfully is a precondition that does not hold."""
     try:
         return rule.propose(view)
+    except DockerfileError as error:
+        # About the file that the edits would give: this one was read.
+        return Refusal(rule.ID, f"the change cannot be written: the planned {error}")
     except DockwizError as error:
         place = place_at(error.path or view.dockerfile, error.line)
         return Refusal(rule.ID, f"{place}: the change cannot be written: {error.message}")

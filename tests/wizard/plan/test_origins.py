@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from wizard.dockerfile.document import Document
+from wizard.dockerfile.editing import Edit, insert_before, splice
 from wizard.dockerfile.scanner import parse
 from wizard.inspection import inspect
 from wizard.inspection.masking import shown
@@ -17,7 +19,7 @@ from wizard.inspection.values import Evidence
 from wizard.plan.fold import Plan, make_plan
 from wizard.plan.origins import Origins, after, traced, untouched
 from wizard.plan.selection import Selection
-from wizard.rules.base import Proposal, Refusal
+from wizard.rules.base import Proposal, Refusal, View
 from wizard.workspace import Workspace, open_workspace
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "rules"
@@ -192,6 +194,43 @@ def test_numbers_in_sentences_are_lines_on_disk(tmp_path: Path) -> None:
     assert [step.proposal.rule for step in plan.selected][:2] == ["dependency-layer", "torch-cpu-index"]
     assert named["dependency-layer"] == ["COPY . .", "RUN pip install -r requirements.txt"]
     assert named["cache-mounts"] == ["RUN pip install --user gunicorn"]
+
+
+class PutsTwoLinesOnTop:
+    ID, TITLE, CATEGORY = "on-top", "Two lines on top", "speed"
+
+    def propose(self, view: View) -> Proposal | None:
+        if view.document.source.startswith(b"ARG A"):
+            return None
+        edit = insert_before(view.document, view.document.instructions[0], "ARG A\nARG B")
+        result = splice(view.document, [edit])
+        return replace(proposal(self.ID), edits={view.dockerfile: result.source}, planned=result.planned)
+
+
+class EditsTheSameWordsTwice:
+    ID, TITLE, CATEGORY = "twice", "Two edits of the same words", "speed"
+
+    def propose(self, view: View) -> Proposal:
+        edit = Edit(view.document.instructions[-1].argument_span, "other")
+        splice(view.document, [edit, edit])
+        raise AssertionError("not reached")
+
+
+class LeavesWhatCannotBeRead:
+    ID, TITLE, CATEGORY = "unreadable", "No Dockerfile any more", "speed"
+
+    def propose(self, view: View) -> Proposal:
+        parse(view.document.source + b"NONSENSE\n", view.dockerfile)
+        raise AssertionError("not reached")
+
+
+def test_what_keeps_a_change_from_being_written_is_told_in_lines_on_disk(start: Workspace) -> None:
+    rules = [PutsTwoLinesOnTop(), EditsTheSameWordsTwice(), LeavesWhatCannotBeRead()]
+    plan = make_plan(start, inspect(start), rules=rules)
+    assert [step.proposal.rule for step in plan.selected] == ["on-top"], plan.refusals
+    twice, unreadable = (refusal.because for refusal in plan.refusals)
+    assert twice == "Dockerfile:6: the change cannot be written: two edits change the same words"
+    assert unreadable.startswith("the change cannot be written: the planned Dockerfile:9:")
 
 
 def test_an_install_of_the_person_is_named_before_one_that_a_proposal_adds(tmp_path: Path) -> None:
