@@ -19,7 +19,7 @@ package() {
 }
 
 for name in jq wget unzip make gcc g++ libc6-dev build-essential libpq5 libffi-dev libssl-dev pkg-config \
-  tini procps postgresql-client nginx supervisor cron gosu less fonts-dejavu-core libjpeg62-turbo sqlite3 rsync; do
+  tini procps postgresql-client nginx supervisor cron gosu fonts-dejavu-core libjpeg62-turbo sqlite3 rsync; do
   package "$name" '' "echo $name \"\$@\""
 done
 package curl 'Recommends: publicsuffix\n' 'echo curl "$@"'
