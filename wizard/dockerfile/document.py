@@ -6,6 +6,7 @@ Offsets count bytes of the file; lines are 1-based, as BuildKit numbers them. No
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -189,6 +190,5 @@ class Document:
 
     def stage_of(self, instruction: Instruction) -> Stage | None:
         """The stage that an instruction belongs to; None for one before the first FROM."""
-        return next(
-            (s for s in self.stages if s.instructions[0].index <= instruction.index <= s.instructions[-1].index), None
-        )
+        number = bisect_right(self.stages, instruction.index, key=lambda stage: stage.instructions[0].index) - 1
+        return self.stages[number] if number >= 0 else None

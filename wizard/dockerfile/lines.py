@@ -81,6 +81,10 @@ class LogicalLine(NamedTuple):
         """The bytes of the file from the first to the last of `text[start:end]`."""
         if start >= end:
             return Span(*(self.offset(start),) * 2)
+        piece = bisect_right(self.starts, start) - 1
+        if piece + 1 == len(self.starts) or end <= self.starts[piece + 1]:
+            shift = self.offsets[piece] - self.starts[piece]
+            return Span(start + shift, end + shift)
         return Span(self.offset(start), self.offset(end - 1) + 1)
 
 

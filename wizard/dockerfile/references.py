@@ -18,7 +18,7 @@ from wizard.dockerfile.grammar import Refused
 from wizard.dockerfile.heredocs import is_header
 from wizard.dockerfile.lexer import Lexed, LexError, lex
 from wizard.dockerfile.mounts import MountError, check_mount
-from wizard.dockerfile.stages import base_stage, reachable, references, source_stage
+from wizard.dockerfile.stages import base_stage, mount_options, reachable, references, source_stage
 
 _REFERENCE = (
     r"(?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*"
@@ -126,14 +126,22 @@ def _check_cycles(document: Document) -> None:
 def _sources(document: Document, stage: Stage) -> Iterator[tuple[int, Instruction]]:
     """The numbers of the stages that a stage copies from or mounts, with the instruction that does."""
     for instruction in stage.instructions:
-        for name in references(instruction):
+        for name in (*references(instruction), *_empty_caches(instruction)):
             if (other := source_stage(document, instruction, name)) is not None:
                 yield other.index, instruction
 
 
+def _empty_caches(instruction: Instruction) -> Iterator[str]:
+    """A cache mount without `from` begins as `scratch`, even where a stage has that name."""
+    for flag in instruction.flags if instruction.keyword == "RUN" else ():
+        options = mount_options(flag.value or "") if flag.name == "mount" else {}
+        if options.get("type", "").lower() == "cache" and not options.get("from"):
+            yield "scratch"
+
+
 def _check_source(document: Document, stage: Stage, instruction: Instruction) -> None:
     """BuildKit goes through the stages once: what an instruction copies or mounts has to stand above it."""
-    for name in references(instruction):
+    for name in (*references(instruction), *_empty_caches(instruction)):
         other = source_stage(document, instruction, name)
         if other is None or other.index < stage.index:
             continue

@@ -7,6 +7,7 @@ that meets one has to keep its hands off.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from functools import cache, lru_cache
 from pathlib import PurePosixPath
 from types import ModuleType
@@ -43,15 +44,22 @@ def changes_shell_state(command: Command) -> bool:
 
 def shell_at(document: Document, instruction: Instruction) -> tuple[str, ...] | None:
     """The SHELL in force, None for the image's default; base stages of the same file are followed."""
-    stage = document.stage_of(instruction)
+    shells = _shells(document)
+    stage = document.stage_of(instruction) if shells else None
     before = instruction.index
     while stage is not None:
-        for other in reversed(stage.instructions):
-            if other.keyword == "SHELL" and other.index < before and other.json:
-                return other.json
+        last = bisect_left(shells, before, key=lambda shell: shell[0]) - 1
+        if last >= 0 and shells[last][0] >= stage.instructions[0].index:
+            return shells[last][1]
         stage = base_stage(document, stage)
-        before = len(document.instructions)
+        before = stage.instructions[-1].index + 1 if stage else 0
     return None
+
+
+@lru_cache(maxsize=16)
+def _shells(document: Document) -> tuple[tuple[int, tuple[str, ...]], ...]:
+    """The SHELL instructions of a file by their index: asked for with every RUN, and in most files there are none."""
+    return tuple((i.index, i.json) for i in document.instructions if i.keyword == "SHELL" and i.json)
 
 
 def is_posix(shell: tuple[str, ...]) -> bool:
