@@ -48,6 +48,10 @@ def look_at(root: Path) -> Found:
     return Found(root, workspace, inspect(workspace))
 
 
+def plan_for(root: Path, selection: Selection) -> Plan:
+    return look_at(root).plan(selection)
+
+
 def files_of(root: Path) -> dict[str, bytes]:
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
@@ -72,7 +76,7 @@ def planned_again(plan: Plan, found: Found, place: Path) -> Plan:
         return plan
     root = copied(found.root, place)
     write(root, plan)
-    return look_at(root).plan(plan.selection)
+    return plan_for(root, plan.selection)
 
 
 # Of the module, so that all tests of a case come one after the other and share what they look at.
