@@ -14,7 +14,7 @@ from wizard.dockerfile.document import Document, Instruction, Stage
 from wizard.dockerfile.installs import unwrap
 from wizard.dockerfile.shell import POSIX_SHELLS, parse_run
 from wizard.dockerfile.stages import lineage
-from wizard.inspection.copies import ContextCopy, context_copies, context_path, working_directory
+from wizard.inspection.copies import ContextCopy, context_copies, context_path, lands_at, lies_in, working_directory
 from wizard.inspection.files import read_text, short_lines
 from wizard.inspection.steps import APT, Reading
 from wizard.workspace import OutsideRoot, Workspace
@@ -132,6 +132,8 @@ class _Step:
         """The command as written, where what it runs cannot be seen."""
         name = posixpath.basename(call.words[0])
         written = " ".join(call.words)
+        if call.words[0].startswith("[") or call.words[0].endswith("/"):
+            return None
         if not name or set(name) & set("$`("):
             return written
         script: str | None = call.words[0] if "/" in call.words[0] else None
@@ -144,7 +146,7 @@ class _Step:
         if script == "" or _known_installer(self.own_text):
             return None
         if script is not None:
-            if posixpath.basename(script) in knowledge("apt_callers")["scripts"]["names"]:
+            if posixpath.basename(script) in knowledge("apt_callers")["scripts"]["names"] or self._added(script):
                 return None
             place = self.locate(script)
             if place is not None and read_text(self.workspace, place, _MOST_BYTES) is not None:
@@ -164,6 +166,18 @@ class _Step:
             except OutsideRoot:
                 continue
         return None
+
+    def _added(self, script: str) -> bool:
+        """Whether an ADD fetched the script, and it is a known installer's."""
+        folder = working_directory(self.document, self.stage, self.instruction)
+        path = posixpath.normpath(posixpath.join(folder or "/", script))
+        return any(
+            instruction.keyword == "ADD"
+            and _known_installer(instruction.argument)
+            and lies_in(path, lands_at(self.document, stage, instruction) or "")
+            for stage in lineage(self.document, self.stage)
+            for instruction in stage.instructions
+        )
 
     @cached_property
     def _copies(self) -> tuple[ContextCopy, ...]:

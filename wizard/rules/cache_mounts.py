@@ -186,7 +186,12 @@ def _apt(document: Document, flow: AptFlow, steps: list[_Step]) -> Iterator[tupl
         later = next((other for other in flow.later(step.stage, instruction) if other.index in blocked), None)
         if later is not None and outcome.docker_clean is not None:
             blocked[index] = blocked[later.index]
-            yield step, _Problem(instruction, f"without docker-clean, downloads could stay behind of {blocked[index]}")
+            yield (
+                step,
+                _Problem(
+                    instruction, f"without docker-clean, downloads could stay in the image after {blocked[index]}"
+                ),
+            )
             outcome = _apt_step(document, flow, step, _lists(flow, step))
             if isinstance(outcome, _Mounts) and outcome.new:
                 yield step, outcome

@@ -48,6 +48,7 @@ def test_text_that_names_apt_shows_how_the_lists_are_used(tmp_path: Path, instru
         "RUN base64 -d script | sh",
         "RUN /opt/tools/setup",
         "RUN ./missing.sh",
+        "ADD https://example.org/install.sh /install.sh\nRUN sh /install.sh",
         "RUN $INSTALLER --yes",
         "RUN bash missing.sh",
         'ENTRYPOINT ["tini", "--", "/start.sh"]',
@@ -67,6 +68,9 @@ def test_what_runs_a_text_that_is_not_in_the_repo_may_call_apt(tmp_path: Path, i
     [
         "RUN curl --proto '=https' -sSf https://sh.rustup.rs | sh -s -- -y",
         "RUN curl -sSL https://install.python-poetry.org | python3 -",
+        "RUN curl -fsSL https://bun.sh/install | bash",
+        "ADD https://astral.sh/uv/0.5.11/install.sh /uv-installer.sh\nRUN sh /uv-installer.sh && rm /uv-installer.sh",
+        'RUN if [ "$VERSION" = "unknown" ]; then echo none; fi',
         "RUN ./configure --prefix=/usr && make install",
         "RUN python -m compileall . && python -c 'print()'",
         "RUN /usr/local/bin/pip install six",

@@ -24,6 +24,8 @@ CASES = [
     "dependency-layer/requirements-under-another-name",
     "cache-mounts/mixed-cleaning",
     "cache-mounts/mixed-cleaning-first-word-stays",
+    "cache-mounts/cache-off-in-several-commands",
+    pytest.param("cache-mounts/own-script-uses-apt", marks=pytest.mark.full),
     pytest.param("cache-mounts/heredoc", marks=pytest.mark.full),
     pytest.param("cache-mounts/lists-read-later", marks=pytest.mark.full),
     pytest.param("apt-clean/comment-between-lines", marks=pytest.mark.full),
