@@ -102,7 +102,7 @@ class DockwizApp(App[int], inherit_bindings=False):
             page.update()
 
     def _tick(self) -> None:
-        if self.flow.running is not None or self.flow.measuring:
+        if self.flow.running is not None or self.flow.measuring or self.flow.looking:
             self.update_screen()
 
     # Jobs

@@ -17,6 +17,7 @@ from screens.views import sources
 from screens.views.colours import Coloured, colour
 from wizard.build.marks import OWN_TAG
 from wizard.errors import DockwizError
+from wizard.report.units import seconds
 from wizard.rules.base import Proposal, Rule
 from wizard.workspace import Workspace
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 STOP_SECONDS = 25.0
 """How long leaving waits for a build to stop: twice the builder's own grace, and a little."""
+NOTICEABLE = 2.0
+"""Seconds after which waiting is counted on the screen."""
 
 
 class Flow:
@@ -64,6 +67,17 @@ class Flow:
         self._start("inspect", lambda: look(session.workspace, session.dockerfile))
         self._start("git", lambda: repo_note(session.workspace.root))
         self._start("journal", lambda: last_written(session.workspace))
+
+    @property
+    def looking(self) -> bool:
+        """The repo is being looked at, or a plan made for the first time."""
+        session = self.app.session
+        return (session.inspection is None or session.plan is None) and self.jobs.running("inspect", "plan")
+
+    def waited(self, job: str) -> str:
+        """How long a job has kept the person waiting, in words; empty for the first seconds."""
+        waited = self.jobs.seconds(job)
+        return f"  {seconds(waited)}" if waited >= NOTICEABLE else ""
 
     def choose(self, dockerfile: str) -> None:
         """The person said which Dockerfile."""
@@ -318,7 +332,7 @@ class Flow:
     def _after_apply(self, changes: Mapping[str, bytes | None]) -> None:
         session = self.app.session
         self.app.session = replace(session, workspace=session.pinned(), applied=changes)
-        self.app.say(f"wrote {', '.join(changes)}; undo: u on the Diff page, or `dockwiz undo`")
+        self.app.say(f"wrote {', '.join(changes)}; undo: 3, then u")
         self._start_build()
         self.plan()
 

@@ -58,8 +58,9 @@ class InspectScreen(PageScreen):
         if error is not None:
             self.summary.show(lambda width: problem(error, width, self.glyphs))
         elif found is None:
+            waited = self.wizard.flow.waited("inspect")
             self.summary.show(
-                lambda _width: [line(Span(f" {self.glyphs.running} Looking at the repository ..", "running"))]
+                lambda _width: [line(Span(f" {self.glyphs.running} Looking at the repository ..{waited}", "running"))]
             )
         if error is not None or found is None:
             self.facts.show(lambda _width: [])
@@ -71,7 +72,10 @@ class InspectScreen(PageScreen):
         path = found.dockerfile or ""
         rows = self.wizard.flow.dockerfile_rows
         marks = sources.findings(session.plan, path)
-        planning = "looking for improvements .." if session.plan is None and not self.wizard.flow.problems else ""
+        flow = self.wizard.flow
+        planning = (
+            f"looking for improvements ..{flow.waited('plan')}" if session.plan is None and not flow.problems else ""
+        )
         self.middle.title(f"{path}  {count(len(rows), 'line')}", planning or count(len(marks), "finding"))
         coloured = self.wizard.flow.colours.get(f"old:{path}")
         self.source.show(lambda width: sources.source(rows, marks, width, self.glyphs, coloured))

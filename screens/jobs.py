@@ -6,6 +6,7 @@ Plain daemon threads rather than Textual's workers: leaving the application must
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -64,11 +65,13 @@ class Jobs:
         self._threads: dict[str, threading.Thread] = {}
         self._numbers: dict[str, int] = {}
         self._open: set[str] = set()
+        self._began: dict[str, float] = {}
 
     def start(self, job: str, work: Callable[[], Any]) -> None:
         """Run `work` in a thread; its value arrives as Finished, an error as Failed or Crashed."""
         number = self._numbers[job] = self._numbers.get(job, 0) + 1
         self._open.add(job)
+        self._began[job] = time.monotonic()
         thread = threading.Thread(target=self._run, args=(job, number, work), name=f"dockwiz {job}", daemon=True)
         self._threads[job] = thread
         thread.start()
@@ -92,6 +95,10 @@ class Jobs:
     def running(self, *jobs: str) -> bool:
         """Whether one of these jobs (none named: any) has not delivered its result yet."""
         return bool(self._open & set(jobs)) if jobs else bool(self._open)
+
+    def seconds(self, job: str) -> float:
+        """How long a job has been running; 0 where it does not run."""
+        return time.monotonic() - self._began[job] if job in self._open else 0.0
 
     def join(self, job: str, timeout: float) -> None:
         """Wait for the thread of a job, at most `timeout` seconds."""

@@ -56,7 +56,10 @@ class ProposeScreen(PageScreen):
             self.summary.show(lambda width: problem(error, width, self.glyphs))
             self.entries = ()
         elif session.plan is None:
-            self.summary.show(lambda _width: [line(Span(f" {self.glyphs.running} Trying every rule ..", "running"))])
+            waited = self.wizard.flow.waited("plan")
+            self.summary.show(
+                lambda _width: [line(Span(f" {self.glyphs.running} Trying every rule ..{waited}", "running"))]
+            )
             self.entries = ()
         else:
             left, right = proposals.summary(session)

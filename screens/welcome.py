@@ -70,7 +70,8 @@ class WelcomeScreen(PageScreen):
         if self.wizard.flow.candidates and session.dockerfile is None:
             return [line(Span("  Which Dockerfile?", "strong"))]
         if session.inspection is None:
-            return [line(Span(f"  {self.glyphs.running} Looking at {session.name} ..", "running"))]
+            waited = self.wizard.flow.waited("inspect")
+            return [line(Span(f"  {self.glyphs.running} Looking at {session.name} ..{waited}", "running"))]
         rows = [line(Span(f"  {self.glyphs.done} ", "good"), f"Read {session.inspection.dockerfile}. Press enter.")]
         if self._undoable:
             written = f"dockwiz wrote {', '.join(session.earlier)} here before: u puts that back."

@@ -29,7 +29,9 @@ def report(session: Session, tag: str, offer: str, width: int, glyphs: Glyphs) -
         less = _LESS.fullmatch(row.change)
         cells = width - NAME - 2 * figure - change_width - 6
         text = f"{row.before:>{figure}}{row.after:>{figure}}  "
-        change = f"{row.change:>{change_width}}"
+        # The only words that are longer than their column: no difference was measured.
+        room = width - NAME - 2 * figure - 4
+        change = f"{row.change if len(row.change) <= room else 'alike':>{change_width}}"
         bar = saved_bar(float(less[1]), cells, glyphs) if less else ""
         rows.append(
             line(

@@ -236,15 +236,6 @@ def test_requirements_that_make_no_sense_are_no_error_of_ours(repo: Path, text: 
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_huge_repo_is_planned_in_seconds(repo: Path) -> None:
-    for folder in range(100):
-        (repo / f"f{folder}").mkdir()
-        for number in range(200):
-            (repo / f"f{folder}" / f"{number}.py").touch()
-    done = dockwiz("plan", repo)
-    assert (done.returncode, done.stderr) == (0, "")
-
-
 # Permissions and disks
 
 
