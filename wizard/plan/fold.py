@@ -109,26 +109,28 @@ def _fold(
     current = workspace
     steps: list[Step] = []
     refusals: dict[str, Refusal] = {}
+    asked: dict[str, Workspace] = {}
     document = parse(current.read(dockerfile), dockerfile)
     origins = untouched(document)
     known = frozenset(sign.evidence for sign in inspection.gpu)
     # The second time round for those that a later proposal has opened a door to: a second run would find them.
     for number, rule in enumerate((*rules, *rules)):
-        if number >= len(rules) and (current is workspace or any(step.proposal.rule == rule.ID for step in steps)):
+        if asked.get(rule.ID) is current or any(step.proposal.rule == rule.ID for step in steps):
             continue
+        asked[rule.ID] = current
         view = View(current, dockerfile, document, inspection, settings)
         outcome = _ask(rule, view)
         if outcome is not None:
             outcome = traced(outcome, origins, current, workspace, known)
-        if isinstance(outcome, Proposal):
-            edited = current.edit(outcome.edits)
-            against = objection(view, outcome, edited)
-            if against is not None:
-                because = f"the result did not pass our own check: {against}"
-                outcome = Refusal(outcome.rule, because, outcome.evidence)
         if isinstance(outcome, Refusal) and number < len(rules):
             refusals[rule.ID] = outcome
         if not isinstance(outcome, Proposal):
+            continue
+        edited = current.edit(outcome.edits)
+        against = objection(view, outcome, edited)
+        if against is not None:
+            because = f"the result did not pass our own check: {against}"
+            refusals[rule.ID] = Refusal(rule.ID, because, outcome.evidence)
             continue
         refusals.pop(rule.ID, None)
         outcome = replace(outcome, risk=" ".join(filter(None, (outcome.risk, *doubts(view, edited)))))
