@@ -97,7 +97,8 @@ def test_a_digest_does_not_tell_the_release_and_that_is_said() -> None:
 def test_what_a_file_uses_is_found_in_flags_heredocs_directives_and_triggers() -> None:
     document = parse(
         b"# check=skip=all\nFROM a\nRUN --mount=type=secret,id=k,env=K x\nRUN <<E\ny\nE\n"
-        b"COPY --chmod=u=rwx --link a b\nONBUILD COPY --exclude=*.md . .\nHEALTHCHECK --start-interval=1s CMD x\nADD --chmod=644 c d\n"
+        b"COPY --chmod=u=rwx --link a b\nONBUILD COPY --exclude=*.md . .\n"
+        b"HEALTHCHECK --start-interval=1s CMD x\nADD --chmod=644 c d\n"
     )
     assert used_features(document) == {
         *("check-directive", "cache-mount", "secret-env", "heredoc", "chmod", "symbolic-chmod", "link", "exclude"),
