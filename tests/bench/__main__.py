@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from tests.bench import context_walk, first_frame, huge_repo, start_up
+from tests.bench import first_frame, huge_repo, start_up
 
 if __name__ == "__main__":
     start_up.main()
     first_frame.main()
-    context_walk.main()
     huge_repo.main()
