@@ -20,6 +20,8 @@ from wizard.plan.selection import Selection
 from wizard.workspace import open_workspace
 
 CASES = read_cases()
+BEGINNING = 60
+"""How much of a reason is written down: what it is about, not every word of it."""
 REGENERATE = bool(os.environ.get("DOCKWIZ_REGENERATE"))
 
 
@@ -48,7 +50,7 @@ def regenerate(case: Case, root: Path, plan: Plan) -> None:
     shutil.rmtree(case.folder / "after", ignore_errors=True)
     if plan.changes:
         shutil.copytree(root, case.folder / "after", symlinks=True, ignore=shutil.ignore_patterns(".git"))
-    reasons = "".join(f"{refusal.rule}: {refusal.because}\n" for refusal in plan.refusals)
+    reasons = "".join(f"{refusal.rule}: {refusal.because[:BEGINNING].rstrip()}\n" for refusal in plan.refusals)
     (case.folder / "refusals.txt").unlink(missing_ok=True)
     if reasons:
         (case.folder / "refusals.txt").write_text(reasons)

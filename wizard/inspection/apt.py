@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from wizard.dockerfile.document import Document, Instruction, Stage
 from wizard.dockerfile.stages import base_stage
@@ -29,32 +29,52 @@ class AptFlow(NamedTuple):
         for other in stage.instructions:
             if other.index > instruction.index and other.index in self.steps:
                 yield other
-        for follower in self._followers(stage):
-            yield from self.later(follower, follower.instructions[0])
+        seen: set[int] = set()
+        todo = self._followers(stage)
+        while todo:
+            follower = todo.pop(0)
+            if follower.index not in seen:
+                seen.add(follower.index)
+                yield from (other for other in follower.instructions if other.index in self.steps)
+                todo += self._followers(follower)
 
     def needs_lists(self, stage: Stage, instruction: Instruction) -> tuple[Instruction, str] | None:
         """The first step after this one that finds no lists if this one leaves none, and what it does; None where
         there is no such."""
+        seen: set[int] = set()
+        todo = [(stage, instruction.index)]
+        while todo:
+            place, after = todo.pop(0)
+            found = self._first_use(place, after)
+            if isinstance(found, tuple):
+                return found
+            if found == "nothing":
+                followers = [other for other in self._followers(place) if other.index not in seen]
+                seen |= {other.index for other in followers}
+                todo += [(other, other.instructions[0].index) for other in followers]
+        return None
+
+    def _first_use(self, stage: Stage, after: int) -> tuple[Instruction, str] | Literal["refreshes", "nothing"]:
+        """What the rest of a stage does with the lists first: the step that needs them, and how."""
         for other in stage.instructions:
-            use = self.steps.get(other.index) if other.index > instruction.index else None
+            use = self.steps.get(other.index) if other.index > after else None
             if use is None:
                 continue
             if use.lists == "refreshes" or use.unseen_refreshes:
-                return None
+                return "refreshes"
             if use.lists == "needs":
                 return other, "uses apt without `apt-get update`"
             # What a running container does with apt is left to the day it runs: lists of the build are old by then.
             if use.unseen and other.keyword in ("RUN", "ONBUILD"):
                 return other, f"may use apt ({use.unseen})"
-        found = (self.needs_lists(follower, follower.instructions[0]) for follower in self._followers(stage))
-        return next((one for one in found if one is not None), None)
+        return "nothing"
 
     def _followers(self, stage: Stage) -> list[Stage]:
-        """The stages built upon this one, and those of which only the build's arguments say what is below them."""
+        """The stages built upon this one, and those that are built upon a stage which the build's arguments choose."""
         return [
             other
             for other in self.document.stages[stage.index + 1 :]
-            if base_stage(self.document, other) is stage or (stage.name and "$" in other.base)
+            if (base := base_stage(self.document, other)) is stage or (base and stage.name and "$" in other.base)
         ]
 
 
