@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Set
 from typing import Literal
 
 Verdict = Literal["needs", "guarded"]
@@ -31,27 +31,36 @@ _GPU_ONLY_NAMES = frozenset(
 def cuda_lines(source: str | bytes) -> dict[int, Verdict]:
     """For each 1-based line that mentions a GPU in code: whether it needs one. Raises SyntaxError, ValueError."""
     tree = ast.parse(source)
-    reader = _Reader(_guards(tree))
+    text = source if isinstance(source, str) else source.decode("utf-8", "replace")
+    reader = _Reader(_guards(tree, text))
     reader.block(tree.body, guarded=False)
     return dict(sorted(reader.found.items()))
 
 
-def _guards(tree: ast.Module) -> frozenset[str]:
+def _guards(tree: ast.Module, text: str) -> frozenset[str]:
     """Names (variables, attributes, functions) whose value tells whether there is a GPU, or which device to use."""
     names: set[str] = set()
+    if not any(word in text for word in _ASKS):
+        # Every such name holds an answer to one of these questions.
+        return frozenset()
+    answers = tuple(_answers(tree))
     # Twice, so that `device = pick()` is known where `pick` stands further down.
     for _ in range(2):
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr) and node.value is not None:
-                if _mentions(node.value, names):
-                    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-                    names.update(name for target in targets if (name := _dotted(target)))
-            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and any(
-                isinstance(part, ast.Return) and part.value is not None and _mentions(part.value, names)
-                for part in ast.walk(node)
-            ):
-                names.add(node.name)
+        for given, values in answers:
+            if any(_mentions(value, names) for value in values):
+                names.update(given)
     return frozenset(names)
+
+
+def _answers(tree: ast.Module) -> Iterator[tuple[tuple[str, ...], tuple[ast.expr, ...]]]:
+    """The names that assignments and functions give to values, with the expressions of these values."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr) and node.value is not None:
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            yield tuple(name for target in targets if (name := _dotted(target))), (node.value,)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            returns = (part.value for part in ast.walk(node) if isinstance(part, ast.Return))
+            yield (node.name,), tuple(value for value in returns if value is not None)
 
 
 def _dotted(node: ast.AST) -> str:
@@ -63,9 +72,8 @@ def _dotted(node: ast.AST) -> str:
     return ""
 
 
-def _mentions(node: ast.AST, guards: Iterable[str]) -> bool:
+def _mentions(node: ast.AST, known: Set[str]) -> bool:
     """Whether an expression asks for a GPU, itself or by a name that holds the answer."""
-    known = set(guards)
     for part in ast.walk(node):
         if isinstance(part, ast.Call):
             name = _dotted(part.func)
