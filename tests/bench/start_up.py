@@ -1,7 +1,7 @@
 """How long a command takes from the shell's view, as a multiple of the bare interpreter's start.
 
 The commands take turns, so that a slow second of the machine hits all of them, and medians are compared.
-Budgets: `--version` within 2.5 times, `plan` on a small repo within 10 times.
+Budgets: `--version` within 2.5 times, `plan` on a small repo, and on a sample, within 10 times.
 """
 
 from __future__ import annotations
@@ -14,9 +14,12 @@ import tempfile
 import time
 from pathlib import Path
 
+from wizard.samples import lay_out
+
 RUNS = 40
 BARE = "python -c pass"
-BUDGETS = {"dockwiz --version": 2.5, "dockwiz plan": 10.0}
+SAMPLE = "flask-torch"
+BUDGETS = {"dockwiz --version": 2.5, "dockwiz plan": 10.0, f"dockwiz plan {SAMPLE}": 10.0}
 
 FILES = {
     "Dockerfile": (
@@ -34,12 +37,14 @@ FILES = {
 def main() -> None:
     """Print the medians and the multiples."""
     with tempfile.TemporaryDirectory(prefix="dockwiz-bench-") as folder:
-        repo = _make_repo(Path(folder))
+        repo = _make_repo(Path(folder) / "repo")
+        sample = lay_out(SAMPLE, Path(folder) / SAMPLE)
         dockwiz = str(Path(sys.executable).with_name("dockwiz"))
         commands = {
             BARE: [sys.executable, "-c", "pass"],
             "dockwiz --version": [dockwiz, "--version"],
             "dockwiz plan": [dockwiz, "plan", str(repo)],
+            f"dockwiz plan {SAMPLE}": [dockwiz, "plan", str(sample)],
         }
         seconds: dict[str, list[float]] = {name: [] for name in commands}
         for command in commands.values():
@@ -52,10 +57,11 @@ def main() -> None:
     for name, values in seconds.items():
         median = statistics.median(values)
         budget = f"  (budget {BUDGETS[name]:g})" if name in BUDGETS else ""
-        print(f"  {name:<20} {median * 1000:7.1f} ms  {median / bare:5.1f} x{budget}  fastest {min(values) * 1000:.1f}")
+        print(f"  {name:<24} {median * 1000:7.1f} ms  {median / bare:5.1f} x{budget}  fastest {min(values) * 1000:.1f}")
 
 
 def _make_repo(folder: Path) -> Path:
+    folder.mkdir()
     for name, content in FILES.items():
         (folder / name).write_text(content)
     git = ["git", "-C", str(folder), "-c", "user.name=bench", "-c", "user.email=bench@example.invalid"]
