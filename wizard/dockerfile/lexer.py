@@ -235,12 +235,15 @@ class _Lexer:
         if colon:
             operator = self.next()
         written = (":" if colon else "") + (operator or _NOTHING)
-        if operator not in tuple("+-?#%") or (colon and operator in "#%"):
+        known = operator in tuple("+-?#%")
+        if (not known and not colon) or (colon and operator and operator in "#%"):
             raise LexError(f"unsupported modifier ({written}) in substitution")
-        word = self.operand("}", raw_escapes=operator in "#%")
+        word = self.operand("}", raw_escapes=operator in tuple("#%"))
         value = self.look_up(name)
         if value is None and self.keep_unset:
             return f"${{{name}{written}{word}}}"
+        if not known:
+            raise LexError(f"unsupported modifier ({written}) in substitution")
         missing = value is None or (colon and not value)
         if operator == "-":
             return word if missing else value or ""

@@ -61,7 +61,7 @@ def parse(source: bytes, path: str = "Dockerfile") -> Document:
 
 def _check_options(source: bytes) -> None:
     found = detected(source, "check")
-    if found and (message := check_options_refusal(found[1])):
+    if found and (message := check_options_refusal(found[1].partition(" ")[0])):
         raise Refused(message, found[0])
 
 

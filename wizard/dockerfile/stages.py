@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from wizard.dockerfile.document import Document, Instruction, Stage
 from wizard.dockerfile.expansion import expanded_base
@@ -18,12 +20,24 @@ def find_stage(document: Document, reference: str, before: Stage | None = None) 
     BuildKit compares with the lower-case name, sees earlier stages only, and knows no numbers.
     """
     if before is not None:
-        earlier = document.stages[: before.index]
-        return next((s for s in reversed(earlier) if s.name and s.name.lower() == reference), None)
+        named = _numbers(document).get(reference, ())
+        earlier = bisect_left(named, before.index)
+        return document.stages[named[earlier - 1]] if earlier else None
     if _NUMBER.match(reference):
         number = int(reference)
         return document.stages[number] if number < len(document.stages) else None
-    return next((s for s in reversed(document.stages) if s.name and s.name.lower() == reference.lower()), None)
+    numbers = _numbers(document).get(reference.lower())
+    return document.stages[numbers[-1]] if numbers else None
+
+
+@lru_cache(maxsize=16)
+def _numbers(document: Document) -> Mapping[str, Sequence[int]]:
+    """The numbers of the stages by their lower-case names, ascending."""
+    numbers: dict[str, list[int]] = {}
+    for stage in document.stages:
+        if stage.name:
+            numbers.setdefault(stage.name.lower(), []).append(stage.index)
+    return numbers
 
 
 def base_stage(document: Document, stage: Stage, build_arguments: Mapping[str, str] | None = None) -> Stage | None:

@@ -135,6 +135,19 @@ def test_stages_have_name_base_platform_and_instructions() -> None:
         (b"WORKDIR /it's\n", "unexpected end of statement while looking for matching single-quote"),
         (b"COPY --from=7 a b\n", "invalid stage index 7"),
         (b"ONBUILD ENV a\n", "ENV must have two arguments"),
+        (b"LABEL a=${X:\n", "failed to process \"${X:\": syntax error: missing '}'"),
+        (b'ENV A="a b\n', r'failed to process "\"a b": unexpected end of statement'),
+        (b"RUN --network=lan a\n", 'invalid network mode "lan"'),
+        (b"HEALTHCHECK --nope NOTHING a\n", "unknown flag: --nope"),
+        (b"HEALTHCHECK \\\x0b\n", 'Unknown type "\\\\" in HEALTHCHECK'),
+        (b"EXPOSE 80/tc\n", 'invalid port: "80/tc": invalid proto: tc'),
+        (b"STOPSIGNAL NOSIG\n", "invalid signal: NOSIG"),
+        (b"COPY --chmod=9 a b\n", "it should be octal string and between 0 and 07777"),
+        (b"COPY <<-'E F' a /x\nE F\n", "unexpected end of statement while looking for matching single-quote"),
+        (b"FROM b AS c-\n", "invalid context name c-: invalid reference format"),
+        (b"FROM --platform=a! b\n", "failed to parse platform a!"),
+        (b"COPY --from=1 a b\nFROM b AS c\nFROM debian\nCOPY --from=0 a b\n", "cannot copy from stage"),
+        (b"RUN --mount=type=bind,target=/b,mode=7 a\n", 'mode not allowed for "bind" type mounts'),
         (b"SHELL []\n", "SHELL requires at least one argument"),
         (b"RUN " + b"a" * 65_532 + b"\n", "dockerfile line greater than max allowed size of 65535"),
     ],
@@ -172,6 +185,16 @@ def test_an_error_names_the_column() -> None:
         b"# escape=" + b" " * 60_000 + b"x\nFROM a\n",
         b"FROM a\nRUN \\\n" + b" \\\n" * 100_000,
         b"FROM a AS s0\n" + b"".join(b"FROM s%d AS s%d\n" % (n, n + 1) for n in range(3000)),
+        b"FROM a\n" + b"RUN a\n" * 3000,
+        b"FROM a AS s0\n" + b"".join(b"FROM a AS s%d\nCOPY --from=s%d a b\n" % (n + 1, n) for n in range(1000)),
+        b"FROM a\nRUN " + b"a" * 1_000_000,
+        b"FROM a\nRUN " + b"(" * 30_000 + b"\n",
+        b"FROM a\nRUN <<E\n" + b"echo a\n" * 100_000 + b"E\n",
+        b"FROM a\nRUN <<E\n" + b"E \n" * 100_000,
+        b"FROM a\nCMD " + b"[" * 30_000 + b"]" * 30_000,
+        b"FROM " + b"a-" * 30_000 + b"!\n",
+        b"FROM a\nHEALTHCHECK --retries=" + b"9" * 60_000 + b" CMD a\n",
+        b"FROM a\nRUN --mount=" + b'"a""b",' * 5_000 + b" x\n",
         b"\x00" * 60_000,
         bytes(range(256)) * 400,
     ],
@@ -186,3 +209,28 @@ def test_hostile_files_are_answered_quickly(hostile: bytes) -> None:
 def test_a_non_breaking_blank_separates_the_words_of_env_and_arg() -> None:
     assert [word.text for word in only("ARG a \xa0 b\n".encode())[1].words] == ["a", "b"]
     assert [word.text for word in only("EXPOSE 1 \xa0 2\n".encode())[1].words] == ["1", "\xa0", "2"]
+
+
+@pytest.mark.parametrize(
+    ("head", "escape"),
+    [(b"#\x0bescape=`\n", "\\"), (b"#\tEscape = ` \n", "`"), (b"# escape\n# escape=`\n", "\\")],
+)
+def test_white_space_of_a_directive_is_what_buildkit_takes_for_it(head: bytes, escape: str) -> None:
+    assert parse(head + HEAD).escape == escape
+
+
+def test_the_check_options_are_read_before_anything_else() -> None:
+    with pytest.raises(
+        DockerfileError, match='failed to parse check options: invalid check option "nothing"'
+    ) as refusal:
+        parse(b"#!/bin/sh\n# check=nothing at all\nNOPE\n")
+    assert refusal.value.line == 2
+
+
+def test_json_that_buildkit_cannot_read_is_a_shell_form() -> None:
+    assert only(b"CMD [1e999, 2]\n")[1].json is None
+    assert only(b'CMD ["\\ud800"]\n')[1].json == ("\ufffd",)
+
+
+def test_a_byte_order_mark_in_front_of_a_heredoc_name_is_not_part_of_it() -> None:
+    assert only("RUN cat <<\ufeffEOF\nx\nEOF\n".encode())[1].heredocs[0].name == "EOF"
