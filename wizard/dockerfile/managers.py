@@ -146,6 +146,7 @@ _ALL = (
         _verbs("install update"),
         _set("-v --version -i --install-dir -n --bindir -s --source -P --platform"),
     ),
+    Manager("composer", _verbs("install update require"), _set("-d --working-dir --prefer-install --audit-format")),
     Manager(
         "bundle",
         _verbs("install update"),
