@@ -19,6 +19,10 @@ from wizard.rules.registry import RULES
 from wizard.workspace import Workspace
 
 
+MANY_FILES = 10_000
+"""In a larger context a rule that leaves the Dockerfile alone is not asked again: it would walk over all files."""
+
+
 @dataclass(frozen=True)
 class Step:
     """One proposal at its place in the fold."""
@@ -149,7 +153,8 @@ def _fold(
 
 def _restless(plan: Plan, rules: Iterable[Rule]) -> Rule | None:
     """A rule that would change its own result: what it proposed for this plan cannot be right."""
-    selected = {step.proposal.rule for step in plan.selected}
+    large = plan.inspection.context.files > MANY_FILES
+    selected = {step.proposal.rule for step in plan.selected if plan.dockerfile in step.files or not large}
     document = parse(plan.result.read(plan.dockerfile), plan.dockerfile)
     view = View(plan.result, plan.dockerfile, document, plan.inspection, plan.settings)
     for rule in rules:
