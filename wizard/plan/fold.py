@@ -18,7 +18,6 @@ from wizard.rules.base import Proposal, Refusal, Rule, Settings, View
 from wizard.rules.registry import RULES
 from wizard.workspace import Workspace
 
-
 MANY_FILES = 10_000
 """In a larger context a rule that leaves the Dockerfile alone is not asked again: it would walk over all files."""
 
