@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Final
 
 from wizard.dockerfile.arguments import pairs
@@ -58,7 +59,13 @@ def global_values(document: Document, build_arguments: Mapping[str, str] | None 
 
     An ARG without a default is unknown unless `build_arguments` has it.
     """
-    given = build_arguments or {}
+    return dict(_global_values(document, tuple(sorted((build_arguments or {}).items()))))
+
+
+@lru_cache(maxsize=64)
+def _global_values(document: Document, build_arguments: tuple[tuple[str, str], ...]) -> Mapping[str, str | None]:
+    """Kept: every question about a base image asks again."""
+    given = dict(build_arguments)
     values: dict[str, str | None] = dict.fromkeys(PLATFORM_ARGUMENTS)
     for instruction in document.global_arguments():
         for pair in pairs(instruction):
