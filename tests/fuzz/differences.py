@@ -162,6 +162,12 @@ def is_a_symbolic_mode(case: Case) -> bool:
     return case.ours.accepted and not case.theirs.accepted and b"--chmod=" in _lines(case.source, case.theirs)
 
 
+def runs_a_trigger(case: Case) -> bool:
+    """The values of what ONBUILD left are looked at where a stage is built upon it; that is left to the engine."""
+    is_base = _lines(case.source, case.theirs).lstrip()[:4].upper() == b"FROM"
+    return case.ours.accepted and not case.theirs.accepted and is_base and b"ONBUILD" in case.source.upper()
+
+
 def comes_first_by_chance(case: Case) -> bool:
     """BuildKit looks at the base images of all stages at the same time, and reports the fault it meets first."""
     words = "failed to parse stage name "
@@ -178,5 +184,6 @@ MEANT: tuple[Predicate, ...] = (
     spells_no_characters_otherwise,
     explains_a_platform,
     is_a_symbolic_mode,
+    runs_a_trigger,
     comes_first_by_chance,
 )

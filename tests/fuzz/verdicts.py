@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.conftest import Engine
 from wizard.dockerfile import DockerfileError, parse
@@ -56,7 +57,7 @@ def engine_verdicts(engine: Engine, sources: Sequence[bytes], folder: Path) -> l
     return verdicts
 
 
-def _verdict(error: dict | None) -> Verdict:
+def _verdict(error: dict[str, Any] | None) -> Verdict:
     if error is None:
         return Verdict(None)
     ranges = (error.get("location") or {}).get("ranges") or [{"start": {"line": 0}, "end": {"line": 0}}]

@@ -14,7 +14,7 @@ from wizard.dockerfile.constants import mode_refusal, platform_refusal, port_ref
 from wizard.dockerfile.document import Document, Flag, Instruction, Stage
 from wizard.dockerfile.errors import quoted
 from wizard.dockerfile.expansion import Variables
-from wizard.dockerfile.grammar import Refused
+from wizard.dockerfile.grammar import Refused, check_instruction
 from wizard.dockerfile.heredocs import is_header
 from wizard.dockerfile.lexer import Lexed, LexError, lex
 from wizard.dockerfile.mounts import MountError, check_mount
@@ -47,9 +47,23 @@ def check_document(document: Document) -> None:
             _check_reference(base, stage)
     needed = reachable(document, document.stages[-1])
     for stage in document.stages:
+        if stage.index in needed:
+            _check_triggers(document, stage)
+    for stage in document.stages:
         for instruction in stage.instructions if stage.index in needed else ():
             _check_values(instruction, escape)
             _check_source(document, stage, instruction)
+
+
+def _check_triggers(document: Document, stage: Stage) -> None:
+    """What ONBUILD left for a stage is read only once one is built upon it, and reported there."""
+    base = base_stage(document, stage)
+    for instruction in base.instructions if base else ():
+        if instruction.trigger is not None:
+            try:
+                check_instruction(instruction.trigger)
+            except Refused as refusal:
+                raise Refused(refusal.message, stage.instructions[0].span.start, refusal.hint) from None
 
 
 def _check_base(stage: Stage, escape: str) -> str | None:

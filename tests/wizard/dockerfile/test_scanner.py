@@ -168,6 +168,13 @@ def test_stages_that_need_each_other_are_refused() -> None:
         parse(b"FROM a AS x\nCOPY --from=y / /\nFROM a AS y\nRUN --mount=from=x,target=/x ls\n")
 
 
+def test_what_onbuild_left_is_refused_where_a_stage_is_built_upon_it() -> None:
+    assert parse(b"FROM a AS b\nONBUILD nope\n").stages
+    with pytest.raises(DockerfileError, match="unknown instruction: nope") as refusal:
+        parse(b"FROM a AS b\nONBUILD nope\nFROM b\n")
+    assert refusal.value.line == 3
+
+
 def test_an_error_names_the_column() -> None:
     with pytest.raises(DockerfileError) as refusal:
         parse("FROM a\n  COPY --nope=é b c\n".encode(), "sub/Dockerfile")
