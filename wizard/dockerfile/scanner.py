@@ -44,7 +44,7 @@ def parse(source: bytes, path: str = "Dockerfile") -> Document:
             path, source, scan.escape, tuple(scan.directives), tuple(scan.comments), tuple(scan.instructions), ()
         )
         if not document.instructions:
-            raise Refused("file with no instructions", source.rstrip(b"\n").rfind(b"\n") + 1)
+            raise Refused("file with no instructions", source.removesuffix(b"\n").rfind(b"\n") + 1)
         _check_instructions(document.instructions)
         document = Document(
             path, source, scan.escape, document.directives, document.comments, document.instructions,
