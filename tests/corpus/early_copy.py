@@ -44,4 +44,11 @@ def _brings_a_folder(rest: str, context: Path) -> bool:
     if "--from" in rest:
         return False
     words = _FLAG.sub("", rest).strip("[] ").replace('"', " ").replace(",", " ").split()
-    return any(source in (".", "./", "*") or (context / source.lstrip("/")).is_dir() for source in words[:-1])
+    return any(source in (".", "./", "*") or _holds_sources(context / source.lstrip("/")) for source in words[:-1])
+
+
+def _holds_sources(folder: Path) -> bool:
+    """Whether it is a folder with more in it than lists of packages."""
+    return folder.is_dir() and any(
+        file.is_file() and file.suffix not in (".txt", ".in", ".lock") for file in folder.rglob("*")
+    )
