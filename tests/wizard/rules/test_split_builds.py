@@ -1,5 +1,6 @@
-"""split-stages, parallel-stages and uv-install on a real engine: the image before and after says the same, and the
-compilers are gone. psycopg2 is built from source and needs libpq, MarkupSafe's C part too where a compiler is there."""
+"""split-stages, parallel-stages, parallel-bytecode and uv-install on a real engine: the image before and after says
+the same, and the compilers are gone. psycopg2 is built from source and needs libpq, MarkupSafe's C part too where a
+compiler is there."""
 
 from __future__ import annotations
 
@@ -79,6 +80,7 @@ def images(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         "before": None,
         "split": Selection(only=frozenset({"split-stages", "parallel-stages"})),
         "uv": Selection(only=frozenset({"split-stages", "parallel-stages", "uv-install"})),
+        "bytecode": Selection(only=frozenset({"split-stages", "parallel-stages", "parallel-bytecode"})),
     }
     built: dict[str, Image] = {}
     for name, selection in found.items():
@@ -102,6 +104,7 @@ def test_the_containers_answer_the_same(images: dict[str, Image]) -> None:
     assert before["compiled"] == "markupsafe._speedups"
     assert images["split"].answer() == before
     assert images["uv"].answer() == before
+    assert images["bytecode"].answer() == before
 
 
 @pytest.mark.engine
@@ -131,6 +134,13 @@ def test_packages_are_byte_compiled(images: dict[str, Image], name: str) -> None
     assert images[name].shell(f"ls $({look})").strip().endswith(".pyc")
     fresh = "import sys; sys.dont_write_bytecode = True; import flask.app as f; print(f.__cached__)"
     assert images[name].shell(f'ls $(python -c "{fresh}")').strip().endswith("app.cpython-311.pyc")
+
+
+@pytest.mark.engine
+def test_byte_code_from_all_cores_is_what_pip_would_have_left(images: dict[str, Image]) -> None:
+    look = "find /opt/venv/lib -name '*.pyc' | sort"
+    assert len(images["split"].shell(look).splitlines()) > 100
+    assert images["bytecode"].shell(look) == images["split"].shell(look)
 
 
 @pytest.mark.engine
