@@ -176,7 +176,8 @@ class DockwizApp(App[int], inherit_bindings=False):
 
         self.copy_to_clipboard(text)
         tool = None if self.is_headless else copy_by_tool(text)
-        where = f"by {tool}" if tool else f"by the terminal; also in {copy_to_file(text)}"
+        kept = None if tool else copy_to_file(text)
+        where = f"by {tool}" if tool else f"by the terminal{f'; also in {kept}' if kept else ''}"
         self.say(f"copied {len(text.splitlines())} lines {where}")
 
     def edit(self, path: str, line: int) -> None:

@@ -62,8 +62,10 @@ class Flow:
     # Looking and planning
 
     def inspect(self) -> None:
-        """Look at the repo, and at the same time for an engine."""
-        session = self.app.session
+        """Look at the repo as it is on disk now, and at the same time for an engine."""
+        place = self.app.session.workspace
+        # Without what a plan before this look saw in place of the files.
+        session = self.app.session = replace(self.app.session, workspace=Workspace(place.root, place.context))
         self._start("inspect", lambda: look(session.workspace, session.dockerfile))
         self._start("git", lambda: repo_note(session.workspace.root))
         self._start("journal", lambda: last_written(session.workspace))
@@ -101,12 +103,18 @@ class Flow:
         self._start("plan", work)
 
     def toggle(self, proposal: Proposal) -> None:
+        self._withdraw()
         self.app.session = self.app.session.toggle(proposal)
         self.plan()
 
     def select(self, rules: frozenset[str]) -> None:
+        self._withdraw()
         self.app.session = self.app.session.select(rules)
         self.plan()
+
+    def _withdraw(self) -> None:
+        """Whoever goes on choosing has not yet agreed to what comes of it."""
+        self._apply_when_planned = self._build_wanted = False
 
     # Writing and building
 
@@ -114,8 +122,10 @@ class Flow:
         """Write the plan (taking an earlier one back first), then build where asked for."""
         session = self.app.session
         plan = session.plan
+        if self.jobs.running("undo"):
+            return
         self._build_wanted = then_build
-        if plan is None or session.stale or self.jobs.running("plan", "apply", "undo"):
+        if plan is None or session.stale or self.jobs.running("plan", "apply"):
             self._apply_when_planned = True
             return
         if not session.pending:
@@ -277,7 +287,10 @@ class Flow:
                 self.problems["build"] = message.error
         else:
             self.problems["build" if message.job == "start" else message.job] = message.error
-            self._build_wanted = False
+        if message.job in ("engine", "inspect", "plan", "apply", "start", "build"):
+            self._withdraw()
+        if message.job == "build":
+            self.running = None
         if message.job == "apply":
             self.problems["build"] = message.error
         self.app.update_screen()
@@ -343,8 +356,7 @@ class Flow:
             self.app.session = replace(session, applied={}, earlier=())
             return
         # What an earlier run wrote is gone: everything found so far was about other files.
-        fresh = Workspace(session.workspace.root, session.workspace.context)
-        self.app.session = replace(session, earlier=(), workspace=fresh)
+        self.app.session = replace(session, earlier=())
         self.inspect()
 
     def _after_start(self, running: RunningBuild) -> None:

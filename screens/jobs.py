@@ -5,6 +5,7 @@ Plain daemon threads rather than Textual's workers: leaving the application must
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
-from wizard.errors import DockwizError
+from wizard.errors import BadInput, DockwizError
 
 if TYPE_CHECKING:
     from wizard.compare.values import Progress
@@ -81,6 +82,10 @@ class Jobs:
             message: Message = Finished(job, number, work())
         except DockwizError as error:
             message = Failed(job, number, error)
+        except OSError as error:
+            # A file that vanished, a disk that is full, a quota: the person's machine, not a fault of ours.
+            place = os.fsdecode(error.filename) if error.filename is not None else None
+            message = Failed(job, number, BadInput((error.strerror or str(error)).lower(), path=place))
         except BaseException as error:
             message = Crashed(error)
         self._post(message)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from screens.commands.prepare import Repo, inspect_repo, open_repo, request_of, selection_of, settings_of
 from wizard.build.engines import connect, find_engine
-from wizard.compare.defaults import since_last_apply, with_plan
+from wizard.compare.defaults import as_it_is, since_last_apply, with_plan
 from wizard.compare.last import save_last
 from wizard.compare.session import Options, compare, forecast_for
 from wizard.compare.sides import Side, parse_side
@@ -32,6 +32,9 @@ INTERRUPTED = 130
 def run(options: argparse.Namespace) -> int:
     repo = open_repo(options)
     before, after, change, saved = _sides(repo, options)
+    if after.workspace is not None and after.dockerfile is not None and after.workspace.root == repo.workspace.root:
+        # Without -f the last apply says which Dockerfile is meant.
+        repo = repo._replace(dockerfile=after.dockerfile)
     engine = find_engine(options.builder)
     settings = Options(
         scenarios=options.scenario,
@@ -81,22 +84,22 @@ def _sides(repo: Repo, options: argparse.Namespace) -> tuple[Side, Side, Change,
     bytes that the plan says it takes out of the image, 0 where there is no plan.
     """
     saved = 0
-    found = since_last_apply(repo.workspace, repo.state)
+    found = since_last_apply(repo.workspace, repo.state, repo.dockerfile if options.file else None)
     if found is None and not (options.before and options.after):
         plan = make_plan(repo.workspace, inspect_repo(repo), selection_of(options), settings_of(options))
         found, saved = with_plan(plan), saved_bytes(plan)
-    if found is None and not (options.before and options.after):
+    if found is None and not (options.before or options.after):
         raise BadInput(
             "there is nothing to compare: no change was applied, and the plan changes nothing",
             hint="name the two sides with --before and --after",
         )
-    before, after, change = found or (None, None, Change())
+    before, after, change = found or (
+        as_it_is("before", repo.workspace, repo.dockerfile), as_it_is("after", repo.workspace, repo.dockerfile), Change()
+    )  # fmt: skip
     if options.before:
         before, change = parse_side("before", options.before, repo.workspace, repo.dockerfile), Change()
     if options.after:
         after, change = parse_side("after", options.after, repo.workspace, repo.dockerfile), Change()
-    assert before is not None
-    assert after is not None
     return before, after, change, saved
 
 

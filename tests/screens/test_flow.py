@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -162,3 +165,82 @@ async def test_going_back_and_forth_keeps_the_selection(shop: Path) -> None:
     async with running(app) as pilot:
         await press(pilot, "enter", "enter", "space", "enter", "escape", "escape", "enter")
         assert "> [ ] Copy the manifests" in frame(app)
+
+
+async def test_what_waits_for_the_plan_is_not_written_once_the_person_goes_on_choosing(shop: Path) -> None:
+    app = make_app(shop)
+    async with running(app) as pilot:
+        await press(pilot, "enter", "enter", "enter")
+        release = threading.Event()
+        app.flow.jobs.start("plan", release.wait)
+        app.flow.apply(then_build=True)
+        assert app.session.plan is not None
+        app.flow.toggle(app.session.plan.steps[0].proposal)
+        release.set()
+        await press(pilot)
+        assert (shop / "Dockerfile").read_text() == DOCKERFILE
+        assert not app.session.applied
+
+
+async def test_a_key_pressed_while_files_are_put_back_writes_nothing_later(shop: Path) -> None:
+    app = make_app(shop)
+    async with running(app) as pilot:
+        await press(pilot, "enter", "enter", "enter", "w")
+        app.flow.undo()
+        app.flow.apply(then_build=True)
+        await press(pilot)
+        assert (shop / "Dockerfile").read_text() == DOCKERFILE
+        await press(pilot, "2", "j", "space")
+        assert (shop / "Dockerfile").read_text() == DOCKERFILE
+        assert not (shop / ".dockerignore").exists()
+
+
+async def test_a_plan_that_failed_takes_the_waiting_consent_with_it(shop: Path) -> None:
+    app = make_app(shop)
+    async with running(app) as pilot:
+        await press(pilot, "enter", "enter", "enter")
+        release = threading.Event()
+
+        def fails() -> None:
+            release.wait()
+            raise BadInput("no such file", path="requirements.txt")
+
+        app.flow.jobs.start("plan", fails)
+        app.flow.apply(then_build=False)
+        release.set()
+        await press(pilot)
+        assert "No such file" in frame(app)
+        app.flow.plan()
+        await press(pilot)
+        assert (shop / "Dockerfile").read_text() == DOCKERFILE
+
+
+async def test_looking_again_after_writing_shows_the_files_as_they_are_now(shop: Path) -> None:
+    """As after `e`: what was written is there, and the rest can still be added to it."""
+    app = make_app(shop)
+    async with running(app) as pilot:
+        await press(pilot, "enter", "enter", "enter", "w", "1")
+        written = (shop / "Dockerfile").read_bytes()
+        app.flow.inspect()
+        await press(pilot)
+        assert app.session.workspace.read("Dockerfile") == written
+        assert "COPY requirements.txt ." in frame(app)
+        await press(pilot, "enter", "space", "enter", "w")
+        assert "written; u undoes it" in frame(app)
+        assert (shop / ".dockerignore").exists()
+        assert (shop / "Dockerfile").read_bytes() == written
+
+
+async def test_a_full_disk_is_a_line_on_the_page_and_no_crash(shop: Path) -> None:
+    app = make_app(shop)
+    async with running(app) as pilot:
+        await press(pilot, "enter", "enter", "enter")
+
+        def full() -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "journal")
+
+        app.flow.jobs.start("apply", full)
+        await press(pilot)
+        assert "No space left on device" in frame(app)
+        assert "journal" in frame(app)
+        assert app.crash is None

@@ -70,17 +70,21 @@ def checked(plan: Plan, engine: Engine | None, rules: Iterable[Rule] = RULES, ch
         why = "it gave no answer" if before is None else f"it refuses the file as it is ({before.error})"
         return Checked(plan, (), f"Not checked by engine {engine.version}: {why}.")
     dropped: list[Refusal] = []
-    while (objection := _objection(plan, before, ask)) is not None:
+    while (whole := ask(plan.result.read(plan.dockerfile))) is not None:
+        objection = _objection(plan, before, whole, ask)
+        if objection is None:
+            break
         dropped.append(objection)
         plan = _without(plan, objection.rule, rules)
+    if whole is None:
+        return Checked(plan, tuple(dropped), f"Not checked by engine {engine.version}: it gave no answer.")
     left_out = " (without its # syntax= line)" if _document(plan).syntax() else ""
     return Checked(plan, tuple(dropped), f"Checked by engine {engine.version}{left_out}: no new findings.")
 
 
-def _objection(plan: Plan, before: Findings, ask: Check) -> Refusal | None:
+def _objection(plan: Plan, before: Findings, whole: Findings, ask: Check) -> Refusal | None:
     """The first selected proposal in whose result something new is found; None where the whole has nothing new."""
-    whole = ask(plan.result.read(plan.dockerfile))
-    if whole is None or _new(before, whole) is None:
+    if _new(before, whole) is None:
         return None
     for step in plan.selected:
         found = ask(step.after.read(plan.dockerfile)) if plan.dockerfile in step.files else None

@@ -10,13 +10,14 @@ from typing import NamedTuple
 
 from wizard.dockerfile.document import Flag, Instruction, Word
 from wizard.dockerfile.errors import quoted
-from wizard.dockerfile.lines import SPACE, LogicalLine
+from wizard.dockerfile.lines import LEADING_SPACE, SPACE, LogicalLine
 
 _TEXT = ("utf-8", "surrogateescape")
 _BLANK_SEPARATED = re.compile(rb"[^\t\v\f\r ]+")
 _BYTE_SPACES = b"\t\n\v\f\r \x85\xa0"
 """BuildKit looks for the end of a flag byte by byte, so these two end it even inside a UTF-8 character."""
 _BYTE_BLANKS = re.compile(rb"[\t\n\v\f\r \x85\xa0]+")
+_TRAILING_SPACE = re.compile(SPACE + rb"\Z")
 _JSON_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -39,17 +40,12 @@ def decode(raw: bytes) -> str:
 
 def trim(text: bytes, start: int, end: int) -> tuple[int, int]:
     """`text[start:end]` without the white space around it."""
-    head, tail = _trimmers()
-    found = head.match(text, start, end)
+    found = LEADING_SPACE.match(text, start, end)
     start = found.end() if found else start
-    while end > start and (found := tail.search(text[max(end - 3, start) : end])):
+    end = start + len(text[start:end].rstrip(b"\t\n\v\f\r "))
+    while end > start and (found := _TRAILING_SPACE.search(text[max(end - 3, start) : end])):
         end -= len(found[0])
     return start, end
-
-
-@cache
-def _trimmers() -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
-    return re.compile(SPACE + rb"*"), re.compile(SPACE + rb"\Z")
 
 
 def take_flags(line: LogicalLine, start: int, end: int, escape: int) -> tuple[tuple[Flag, ...], int]:
@@ -137,9 +133,10 @@ def split_probe(argument: str) -> tuple[str, str]:
 
 def words(line: LogicalLine, start: int, end: int, pattern: re.Pattern[bytes]) -> tuple[Word, ...]:
     """What the pattern finds in `line.text[start:end]`."""
+    group = pattern.groups
+    spans = [found.span(group) for found in pattern.finditer(line.text, start, end)]
     return tuple(
-        Word(decode(found[pattern.groups]), line.span(*found.span(pattern.groups)))
-        for found in pattern.finditer(line.text, start, end)
+        Word(decode(line.text[begin:stop]), span) for (begin, stop), span in zip(spans, line.spans(spans), strict=True)
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from wizard.dockerfile.document import Span
 from wizard.dockerfile.lines import without_continuation
@@ -25,8 +25,13 @@ def gaps(source: bytes, span: Span, escape: str) -> Iterator[Span]:
 
 def blank_span(source: bytes, span: Span, escape: str) -> bytes:
     """The bytes of a span, blanks in place of its gaps: byte n of the result is byte `span.start + n` of the file."""
+    return blanked(source, span, gaps(source, span, escape))
+
+
+def blanked(source: bytes, span: Span, gaps: Iterable[Span]) -> bytes:
+    """As `blank_span`, where the gaps are known."""
     result = bytearray(span.of(source))
-    for gap in gaps(source, span, escape):
+    for gap in gaps:
         start, end = gap.start - span.start, gap.end - span.start
         result[start:end] = b" " * (end - start)
     return bytes(result)

@@ -10,6 +10,7 @@ from typing import Final
 
 from wizard.dockerfile.arguments import decode
 from wizard.dockerfile.errors import quoted
+from wizard.dockerfile.lines import BYTE_ORDER_MARK
 
 _DIRECTIVE: Final = re.compile(rb"#[\t\f\r ]*([a-zA-Z][a-zA-Z0-9]*)[\t\f\r ]*=(.+)\Z", re.DOTALL)
 _DIRECTIVES: Final = frozenset({"syntax", "escape", "check"})
@@ -31,7 +32,7 @@ def detected(source: bytes, name: str) -> tuple[int, str] | None:
 
     It looks for those two by themselves, before anything else: a `#!` line may stand before it, indentation may not.
     """
-    at = 3 if source.startswith(b"\xef\xbb\xbf") else 0
+    at = len(BYTE_ORDER_MARK) if source.startswith(BYTE_ORDER_MARK) else 0
     if source.startswith(b"#!", at):
         at = (source.find(b"\n", at) + 1) or len(source)
     seen: set[str] = set()

@@ -17,6 +17,7 @@ from wizard.dockerfile.arguments import decode
 from wizard.dockerfile.blanking import blank_span
 from wizard.dockerfile.document import Document, Flag, Instruction, Reading, Span
 from wizard.dockerfile.errors import EditConflict
+from wizard.dockerfile.lines import BYTE_ORDER_MARK
 from wizard.dockerfile.planned import difference, plan_of, read_alone
 from wizard.dockerfile.scanner import parse
 from wizard.dockerfile.style import LINE_WIDTH, style_of
@@ -59,7 +60,9 @@ def assemble(document: Document, pieces: Iterable[str]) -> Document:
     Every piece is read by itself too, so none of them can swallow the next. Raises as `splice` does.
     """
     encoded = [piece.encode("utf-8", "surrogateescape") for piece in pieces]
-    planned = tuple(reading for piece in encoded for reading in read_alone(document, piece))
+    planned = tuple(
+        reading for piece in encoded for reading in read_alone(document, piece.removeprefix(BYTE_ORDER_MARK))
+    )
     return _held_to(planned, document, b"".join(encoded))
 
 
@@ -189,6 +192,14 @@ def remove_span(document: Document, instruction: Instruction, span: Span) -> Edi
     line_end = newline + 1 if newline >= 0 else len(source)
     content_end = span.end + len(source[span.end : line_end].rstrip(b"\r\n"))
     after = source[span.end : content_end].strip()
+    if (
+        after.startswith(b"#")
+        and not source[line_start : span.start].strip()
+        and span.end < instruction.argument_span.end
+    ):
+        # A comment of the shell goes on to the end of the instruction. Left on a line of its own it would be one of
+        # the file, and what follows the line a part of the command.
+        return remove_span(document, instruction, Span(span.start, instruction.argument_span.end))
     if source[line_start : span.start].strip():
         if after and after != document.escape.encode():
             return Edit(Span(span.start, _skip_blanks(source, span.end)), "")

@@ -35,13 +35,20 @@ def headers(line: bytes) -> tuple[Header, ...]:
     except LexError:
         return ()
     result = []
+    at = offset = 0
     for word in found:
-        header = parse_header(word.text)
+        header = parse_header(word.text) if "<<" in word.text else None
         if header is not None:
             name, expand, strip_tabs = header
-            start, end = (len(text[:index].encode("utf-8", "surrogateescape")) for index in (word.start, word.end))
-            result.append(Header(name, expand, strip_tabs, start, end))
+            start = offset + _bytes(text[at : word.start])
+            at, offset = word.end, start + _bytes(text[word.start : word.end])
+            result.append(Header(name, expand, strip_tabs, start, offset))
     return tuple(result)
+
+
+def _bytes(text: str) -> int:
+    """How many of the file a text takes."""
+    return len(text.encode("utf-8", "surrogateescape"))
 
 
 def parse_header(word: str) -> tuple[str, bool, bool] | None:

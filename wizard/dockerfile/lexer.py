@@ -22,7 +22,9 @@ _NOTHING = "\ufffd"
 _NUMBER = re.compile(r"\d+")
 _UNDECODABLE = re.compile("[\udc80-\udcff]")
 _NAME = re.compile(r"\w*")
-_PLAIN = re.compile(r"[A-Za-z0-9_./:,=@%+-]+")
+_PLAIN = re.compile(r"[A-Za-z0-9_./:,=@%+-]++")
+_PLAINLY_QUOTED = re.compile(r"\"([A-Za-z0-9_./:,=@%+ -]++)\"")
+_NOT_USED: frozenset[str] = frozenset()
 
 
 class LexError(ValueError):
@@ -48,6 +50,11 @@ class Lexed(NamedTuple):
     """False where the result depends on a variable whose value is not known."""
 
 
+def is_plain(text: str) -> bool:
+    """Whether a text is one word, and means what is written: no quotes, escapes or variables."""
+    return _PLAIN.fullmatch(text) is not None
+
+
 def lex(
     text: str,
     variables: Mapping[str, str | None],
@@ -62,6 +69,10 @@ def lex(
     `raw_quotes` and `raw_escapes` keep those characters; `keep_unset` leaves `$name` of unset names as written.
     Raises LexError where BuildKit reports a syntax error.
     """
+    if is_plain(text):
+        return Lexed(text, (LexedWord(text, 0, len(text)),), _NOT_USED, True)
+    if not raw_quotes and (quoted_text := _PLAINLY_QUOTED.fullmatch(text)):
+        return Lexed(quoted_text[1], (LexedWord(quoted_text[1], 0, len(text)),), _NOT_USED, True)
     # Bytes that are no UTF-8 come out as BuildKit's lexer reads them, and a byte order mark in front does not.
     lexer = _Lexer(_UNDECODABLE.sub("\ufffd", text), variables, escape, raw_quotes, raw_escapes, keep_unset)
     lexer.at = 1 if text.startswith("\ufeff") else 0

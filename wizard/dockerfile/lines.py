@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from wizard.dockerfile.document import Span
@@ -12,10 +12,12 @@ from wizard.dockerfile.document import Span
 LINE_LIMIT = 65_535
 """Bytes of a physical line without its line feed; BuildKit's scanner refuses longer ones."""
 
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
 SPACE = rb"(?:[\t\n\v\f\r ]|\xc2[\x85\xa0]|\xe1\x9a\x80|\xe2\x80[\x80-\x8a\xa8\xa9\xaf]|\xe2\x81\x9f|\xe3\x80\x80)"
 """White space as Go's `unicode.IsSpace` has it, in UTF-8; what BuildKit trims. It splits at ASCII blanks only."""
 
-_LEADING = re.compile(SPACE + rb"*")
+LEADING_SPACE = re.compile(rb"[\t\n\v\f\r ]*+(?:" + SPACE + rb")*+")
 _LINE = re.compile(rb"[^\n]*\n|[^\n]+")
 
 
@@ -28,12 +30,8 @@ class PhysicalLine(NamedTuple):
     """With its line end."""
     text: bytes
     """Without it."""
-
-    @property
-    def indentation(self) -> int:
-        """How many bytes of white space it begins with."""
-        found = _LEADING.match(self.text)
-        return found.end() if found else 0
+    indentation: int
+    """How many bytes of white space it begins with."""
 
     @property
     def is_blank(self) -> bool:
@@ -46,11 +44,13 @@ class PhysicalLine(NamedTuple):
 
 def physical_lines(source: bytes) -> Iterator[PhysicalLine]:
     """The lines of a file; a byte order mark is not part of the first."""
-    start = 3 if source.startswith(b"\xef\xbb\xbf") else 0
+    start = len(BYTE_ORDER_MARK) if source.startswith(BYTE_ORDER_MARK) else 0
     for number, found in enumerate(_LINE.finditer(source, start), start=1):
-        yield PhysicalLine(number, Span(found.start(), found.end()), found[0].rstrip(b"\r\n"))
+        text = found[0].rstrip(b"\r\n")
+        leading = LEADING_SPACE.match(text)
+        yield PhysicalLine(number, Span(*found.span()), text, leading.end() if leading else 0)
     if start == len(source) > 0:
-        yield PhysicalLine(1, Span(start, start), b"")
+        yield PhysicalLine(1, Span(start, start), b"", 0)
 
 
 def without_continuation(text: bytes, escape: bytes) -> tuple[bytes, bool]:
@@ -86,6 +86,18 @@ class LogicalLine(NamedTuple):
             shift = self.offsets[piece] - self.starts[piece]
             return Span(start + shift, end + shift)
         return Span(self.offset(start), self.offset(end - 1) + 1)
+
+    def spans(self, ranges: Iterable[tuple[int, int]]) -> Iterator[Span]:
+        """As `span`, for ranges that ascend: pieces are looked for once, not for every range."""
+        piece, last = 0, len(self.starts) - 1
+        for start, end in ranges:
+            while piece < last and self.starts[piece + 1] <= start:
+                piece += 1
+            if start < end and (piece == last or end <= self.starts[piece + 1]):
+                shift = self.offsets[piece] - self.starts[piece]
+                yield Span(start + shift, end + shift)
+            else:
+                yield self.span(start, end)
 
 
 def join(pieces: list[tuple[int, bytes]]) -> LogicalLine:

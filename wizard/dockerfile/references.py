@@ -16,9 +16,9 @@ from wizard.dockerfile.errors import quoted
 from wizard.dockerfile.expansion import Variables
 from wizard.dockerfile.grammar import Refused, check_instruction
 from wizard.dockerfile.heredocs import is_header
-from wizard.dockerfile.lexer import Lexed, LexError, lex
+from wizard.dockerfile.lexer import Lexed, LexError, is_plain, lex
 from wizard.dockerfile.mounts import MountError, check_mount
-from wizard.dockerfile.stages import base_stage, mount_options, reachable, references, source_stage
+from wizard.dockerfile.stages import base_stage, mount_options, reachable, references, source_stage, triggers
 
 _REFERENCE = (
     r"(?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*"
@@ -28,6 +28,8 @@ _REFERENCE = (
 )
 """An image reference, after the grammar of github.com/distribution/reference."""
 _EXPANDED_FLAGS = {"COPY": ("chown", "chmod"), "ADD": ("chown", "chmod", "checksum")}
+_CHECKED_VALUES = frozenset({"VOLUME", "STOPSIGNAL", "EXPOSE"})
+"""Instructions of which what a word expands to can be wrong, and not only the word."""
 _UNKNOWN = Variables({})
 """Every variable may be set, to something that nobody knows before the build."""
 
@@ -58,12 +60,11 @@ def check_document(document: Document) -> None:
 def _check_triggers(document: Document, stage: Stage) -> None:
     """What ONBUILD left for a stage is read only once one is built upon it, and reported there."""
     base = base_stage(document, stage)
-    for instruction in base.instructions if base else ():
-        if instruction.trigger is not None:
-            try:
-                check_instruction(instruction.trigger)
-            except Refused as refusal:
-                raise Refused(refusal.message, stage.instructions[0].span.start, refusal.hint) from None
+    for trigger in triggers(document, base):
+        try:
+            check_instruction(trigger)
+        except Refused as refusal:
+            raise Refused(refusal.message, stage.instructions[0].span.start, refusal.hint) from None
 
 
 def _check_base(stage: Stage, escape: str) -> str | None:
@@ -119,16 +120,15 @@ def _check_cycles(document: Document) -> None:
     edges = {stage.index: list(_sources(document, stage)) for stage in document.stages}
     done: set[int] = set()
     for root in edges:
-        path: list[int] = []
+        path: set[int] = set()
         todo = [(root, iter(edges[root]))] if root not in done else []
         while todo:
             number, others = todo[-1]
-            if not path or path[-1] != number:
-                path.append(number)
+            path.add(number)
             following, instruction = next((edge for edge in others if edge[0] not in done), (None, None))
             if following is None or instruction is None:
                 done.add(number)
-                path.pop()
+                path.remove(number)
                 todo.pop()
             elif following in path:
                 name = document.stages[root].buildkit_name
@@ -178,7 +178,10 @@ def _check_values(instruction: Instruction, escape: str) -> None:
             value = _expand(flag.value, escape, instruction)
             if flag.name == "chmod" and value.known and (message := mode_refusal(value.text)):
                 raise Refused(message, flag.span.start)
-    for value in [_expand(text, escape, instruction) for text in _expanded_texts(instruction)]:
+    texts = _expanded_texts(instruction)
+    if keyword not in _CHECKED_VALUES:
+        texts = [text for text in texts if not is_plain(text)]
+    for value in [_expand(text, escape, instruction) for text in texts]:
         if message := _value_refusal(keyword, value):
             raise Refused(message, instruction.keyword_span.start)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
 
@@ -98,7 +99,8 @@ class Scan:
 
     def _lines(self) -> Iterator[PhysicalLine]:
         for line in physical_lines(self.source):
-            if len(self.source[line.span.start : line.span.end].removesuffix(b"\n")) > LINE_LIMIT:
+            long = line.span.end - line.span.start > LINE_LIMIT
+            if long and len(line.span.of(self.source).removesuffix(b"\n")) > LINE_LIMIT:
                 raise Refused(f"dockerfile line greater than max allowed size of {LINE_LIMIT}", line.span.start)
             yield line
 
@@ -137,17 +139,14 @@ class Scan:
                 text, continued = without_continuation(line.text, escape)
                 pieces.append((line.span.start, text))
         logical = join(pieces)
-        build = _Builder(len(self.instructions), logical, escape, first, tuple(comments))
-        instruction = build.instruction(last, ())
+        build = _Builder(len(self.instructions), logical, escape, first, last, tuple(comments))
+        instruction = build.instruction()
         check_syntax(instruction)
-        found = self._headers(instruction, logical)
-        if found:
-            heredocs = []
-            for header in found:
-                heredoc, last = self._heredoc(header, logical, instruction)
-                heredocs.append(heredoc)
-            instruction = build.instruction(last, tuple(heredocs))
-        self.instructions.append(instruction)
+        heredocs = []
+        for header in self._headers(instruction, logical):
+            heredoc, last = self._heredoc(header, logical, instruction)
+            heredocs.append(heredoc)
+        self.instructions.append(_with_heredocs(instruction, tuple(heredocs), last) if heredocs else instruction)
 
     @staticmethod
     def _headers(instruction: Instruction, logical: LogicalLine) -> tuple[Header, ...]:
@@ -177,16 +176,21 @@ class Scan:
 
 
 class _Builder:
-    """Makes an Instruction of a logical line, again once its heredocs are known."""
+    """Makes an Instruction of a logical line, without its heredocs."""
 
     def __init__(
-        self, index: int, line: LogicalLine, escape: bytes, first: PhysicalLine, comments: tuple[Comment, ...]
+        self,
+        index: int,
+        line: LogicalLine,
+        escape: bytes,
+        first: PhysicalLine,
+        last: PhysicalLine,
+        comments: tuple[Comment, ...],
     ) -> None:
-        self.index, self.line, self.escape, self.first, self.comments = index, line, escape, first, comments
+        self.index, self.line, self.escape, self.first, self.last = index, line, escape, first, last
+        self.comments = comments
 
-    def instruction(
-        self, last: PhysicalLine, heredocs: tuple[Heredoc, ...], trigger_at: int | None = None
-    ) -> Instruction:
+    def instruction(self, trigger_at: int | None = None) -> Instruction:
         """The instruction, or what the ONBUILD before `trigger_at` carries."""
         line, text = self.line, self.line.text
         start, end = arguments.trim(text, trigger_at or 0, len(text))
@@ -204,17 +208,17 @@ class _Builder:
             keyword=keyword,
             written=written,
             keyword_span=line.span(start, keyword_end),
-            span=Span(self.first.span.start if trigger_at is None else line.offset(start), last.span.end),
+            span=Span(self.first.span.start if trigger_at is None else line.offset(start), self.last.span.end),
             start_line=self.first.number,
-            end_line=last.number,
+            end_line=self.last.number,
             flags=flags,
             argument=decode(text[begin:end]),
             argument_span=line.span(begin, end) if begin < end else Span(*(self._behind(keyword_end, flags),) * 2),
             words=self._words(keyword, begin, end, json, json_start),
             json=json,
-            heredocs=heredocs,
+            heredocs=(),
             comments=self.comments,
-            trigger=self.instruction(last, heredocs, begin) if has_trigger else None,
+            trigger=self.instruction(begin) if has_trigger else None,
         )
 
     def _behind(self, keyword_end: int, flags: tuple[Flag, ...]) -> int:
@@ -245,6 +249,17 @@ class _Builder:
         if json is not None and keyword == "HEALTHCHECK":
             return arguments.words(self.line, begin, json_start, arguments.split("VOLUME", False, "")) + found
         return found
+
+
+def _with_heredocs(instruction: Instruction, heredocs: tuple[Heredoc, ...], last: PhysicalLine) -> Instruction:
+    """The instruction, and what it carries, with the heredocs behind its logical line."""
+    return replace(
+        instruction,
+        span=Span(instruction.span.start, last.span.end),
+        end_line=last.number,
+        heredocs=heredocs,
+        trigger=_with_heredocs(instruction.trigger, heredocs, last) if instruction.trigger else None,
+    )
 
 
 def _comment(line: PhysicalLine) -> Comment:

@@ -7,20 +7,21 @@ that meets one has to keep its hands off.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from pathlib import PurePosixPath
 from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
 from wizard.dockerfile.arguments import decode
-from wizard.dockerfile.blanking import blank_span, gaps
+from wizard.dockerfile.blanking import blanked, gaps
 from wizard.dockerfile.document import Document, Instruction, Span
 from wizard.dockerfile.heredocs import parse_header
 from wizard.dockerfile.lexer import LexError
 from wizard.dockerfile.script import Command, Script, ShellWord
 from wizard.dockerfile.stages import base_stage
-from wizard.dockerfile.syntax_tree import TreeReader
+from wizard.dockerfile.syntax_tree import SUBSTITUTIONS, TreeReader
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
@@ -32,6 +33,9 @@ _STATE_CHANGERS: Final = frozenset({
     "cd", "pushd", "popd", "export", "source", ".", "set", "trap", "umask", "alias", "unalias", "unset", "eval", "exec",
     "shopt", "ulimit", "readonly", "declare", "typeset", "local", "hash", "read", "exit", "return", "wait",
 })  # fmt: skip
+LONGEST: Final = 131_071
+"""Bytes of one argument of a program on Linux (MAX_ARG_STRLEN, without the NUL at the end): `sh -c` gets no more."""
+_QUOTING: Final = frozenset({"string", "raw_string", "heredoc_body", "comment"})
 _WORD_CHARACTER: Final = re.compile(rb"[^\s;&|()<>]")
 
 
@@ -108,14 +112,16 @@ def _read(document: Document, span: Span, rest: bytes) -> Script:
 
     Kept: every rule asks for the commands of the same document.
     """
-    text = blank_span(document.source, span, document.escape) + rest
-    whole = Span(span.start, span.start + len(text))
+    cuts = tuple(gaps(document.source, span, document.escape))
+    whole = Span(span.start, span.end + len(rest))
+    if whole.end - whole.start - sum(cut.end - cut.start for cut in cuts) > LONGEST:
+        return Script((), "longer than what a shell can be given", whole)
+    text = blanked(document.source, span, cuts) + rest
     root = _parser().parse(text).root_node
     if root.has_error:
         return Script((), "not in the grammar of a POSIX shell", whole)
-    for gap in gaps(document.source, span, document.escape):
-        if _splits_word(root, text, gap.start - span.start, gap.end - span.start):
-            return Script((), "a word that is continued on the next line", whole)
+    if _splits_word(root, text, [(cut.start - span.start, cut.end - span.start) for cut in cuts]):
+        return Script((), "a word that is continued on the next line", whole)
     reader = TreeReader(document, span)
     try:
         reader.statements(root, "", nested=False)
@@ -124,17 +130,37 @@ def _read(document: Document, span: Span, rest: bytes) -> Script:
     return Script(tuple(reader.commands), None, whole)
 
 
-def _splits_word(root: Node, text: bytes, start: int, end: int) -> bool:
-    """Whether blanks in place of a continuation cut a word in two. Inside quotes they do not."""
-    around = text[start - 1 : start], text[end : end + 1]
-    if start == 0 or not all(_WORD_CHARACTER.match(byte) for byte in around):
-        return around[0] == around[1] and around[0] in (b"&", b"|", b"<", b">", b";")
-    node: Node | None = root.descendant_for_byte_range(start - 1, end + 1)
-    while node is not None:
-        if node.type in ("string", "raw_string", "heredoc_body", "comment"):
-            return False
-        node = node.parent
-    return True
+def _splits_word(root: Node, text: bytes, cuts: Sequence[tuple[int, int]]) -> bool:
+    """Whether blanks in place of a continuation cut a word, or an operator, in two. Inside quotes they do not."""
+    quoted: tuple[list[int], list[bool]] | None = None
+    for start, end in cuts:
+        before, behind = text[start - 1 : start] if start else b"", text[end : end + 1]
+        if _WORD_CHARACTER.match(before) and _WORD_CHARACTER.match(behind):
+            offsets, states = quoted = _quoted(root) if quoted is None else quoted
+            if not states[bisect_right(offsets, start) - 1]:
+                return True
+        elif before == behind and before in (b"&", b"|", b"<", b">", b";"):
+            return True
+    return False
+
+
+def _quoted(root: Node) -> tuple[list[int], list[bool]]:
+    """Where quotes, heredocs and comments begin and end, substitutions in them left out: offsets, ascending, and
+    whether what follows each is quoted."""
+    offsets, states = [0], [False]
+    todo: list[Node | tuple[int, bool]] = [root]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, tuple):
+            offsets.append(node[0])
+            states.append(node[1])
+            continue
+        if node.type in _QUOTING or node.type in SUBSTITUTIONS:
+            todo.append((node.end_byte, states[-1]))
+            offsets.append(node.start_byte)
+            states.append(node.type in _QUOTING)
+        todo += reversed(node.children)
+    return offsets, states
 
 
 @cache

@@ -68,24 +68,31 @@ def source_stage(document: Document, instruction: Instruction, reference: str) -
     return None if by_name else find_stage(document, reference)
 
 
-def triggers(base: Stage | None) -> tuple[Instruction, ...]:
+def triggers(document: Document, base: Stage | None) -> tuple[Instruction, ...]:
     """What the ONBUILDs of a base stage run in the stage that is built upon it, directly after its FROM.
 
     Only those of the stage directly below: BuildKit forgets them once they have run.
     """
-    return tuple(i.trigger for i in base.instructions if i.trigger is not None) if base else ()
+    return _triggers(document).get(base.index, ()) if base else ()
+
+
+@lru_cache(maxsize=16)
+def _triggers(document: Document) -> Mapping[int, tuple[Instruction, ...]]:
+    """Those of every stage that has some, by its number: a base is asked for with each stage upon it."""
+    found = {stage.index: tuple(i.trigger for i in stage.instructions if i.trigger) for stage in document.stages}
+    return {number: them for number, them in found.items() if them}
 
 
 def dependencies(document: Document, stage: Stage) -> tuple[Stage, ...]:
     """The stages that this one needs directly: its base, `COPY --from`, `RUN --mount=…,from=`; each once."""
     base = base_stage(document, stage)
-    found = [base] if base else []
-    for instruction in (*triggers(base), *stage.instructions):
+    found = {base.index: base} if base else {}
+    for instruction in (*triggers(document, base), *stage.instructions):
         for reference in references(instruction):
             other = source_stage(document, instruction, reference)
-            if other is not None and other not in found:
-                found.append(other)
-    return tuple(found)
+            if other is not None:
+                found[other.index] = other
+    return tuple(found.values())
 
 
 def reachable(document: Document, target: Stage) -> frozenset[int]:

@@ -32,7 +32,7 @@ def started(document: Document, stage: Stage) -> Started:
     below: Stage | None = None
     for one in chain:
         cmd_here = False
-        for instruction in (*triggers(below), *one.instructions):
+        for instruction in (*triggers(document, below), *one.instructions):
             if instruction.keyword == "CMD":
                 result = Started(result.entrypoint, _words(document, one, instruction))
                 cmd_here = True

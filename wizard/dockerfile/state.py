@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -10,8 +11,10 @@ from functools import lru_cache
 from wizard.dockerfile.arguments import pairs
 from wizard.dockerfile.document import Document, Instruction, Stage
 from wizard.dockerfile.expansion import PLATFORM_ARGUMENTS, Variables, expand, expanded_base, global_values
+from wizard.dockerfile.lexer import is_plain
 from wizard.dockerfile.stages import lineage, triggers
 
+_SETTERS = frozenset({"ENV", "ARG", "WORKDIR", "USER", "SHELL"})
 _ROOT_USERS = frozenset({"root", "0", "0:0", "root:root", "0:root", "root:0"})
 
 
@@ -61,7 +64,7 @@ class State:
 
     def expand(self, text: str) -> str | None:
         """The word with its variables, quotes and escapes resolved; None where that is not known."""
-        return expand(text, self.variables, self.escape)
+        return text if is_plain(text) else expand(text, self.variables, self.escape)
 
     def absolute(self, path: str) -> str | None:
         """A path of this stage's file system made absolute; a slash at its end stays. None without a known WORKDIR."""
@@ -78,15 +81,24 @@ def environment(
     build_arguments: Mapping[str, str] | None = None,
 ) -> State:
     """The state before `at` (an instruction of the stage), or at the end of the stage; base stages are followed."""
-    return _environment(
-        document, stage.index, None if at is None else at.index, tuple(sorted((build_arguments or {}).items()))
-    )
+    start = stage.instructions[0].index
+    end = stage.instructions[-1].index + 1 if at is None else at.index
+    if end > start:
+        # Between two instructions that set something it does not change.
+        setters = _setters(document)
+        earlier = bisect_left(setters, end)
+        end = max(start, setters[earlier - 1] if earlier else start) + 1
+    return _environment(document, stage.index, end, tuple(sorted((build_arguments or {}).items())))
+
+
+@lru_cache(maxsize=16)
+def _setters(document: Document) -> tuple[int, ...]:
+    """The numbers of the instructions that change the state of their stage."""
+    return tuple(instruction.index for instruction in document.instructions if instruction.keyword in _SETTERS)
 
 
 @lru_cache(maxsize=1024)
-def _environment(
-    document: Document, index: int, end: int | None, build_arguments: tuple[tuple[str, str], ...]
-) -> State:
+def _environment(document: Document, index: int, end: int, build_arguments: tuple[tuple[str, str], ...]) -> State:
     """The state of stage `index` before instruction `end`. Kept: it is asked again and again of the same document."""
     stage, given = document.stages[index], dict(build_arguments)
     outer = global_values(document, given)
@@ -97,10 +109,11 @@ def _environment(
     for one in chain:
         state = replace(state, newest_args=frozenset())
         for instruction in one.instructions:
-            if end is not None and one is stage and instruction.index >= end:
+            if one is stage and instruction.index >= end:
                 break
-            state = _after(state, instruction, outer, given)
-            for trigger in triggers(below) if instruction is one.instructions[0] else ():
+            if instruction.keyword in _SETTERS:
+                state = _after(state, instruction, outer, given)
+            for trigger in triggers(document, below) if instruction is one.instructions[0] else ():
                 state = _after(state, trigger, outer, given)
         below = one
     return state

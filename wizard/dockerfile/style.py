@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from wizard.dockerfile.document import Document
@@ -53,8 +54,9 @@ class Style(NamedTuple):
         return self.instruction("RUN", self.and_break.join(commands), flags)
 
 
+@lru_cache(maxsize=16)
 def style_of(document: Document) -> Style:
-    """The habits that most lines of a file show; the common ones where none shows any."""
+    """The habits that most lines of a file show; the common ones where none shows any. Kept: every edit asks."""
     written = [instruction.written for instruction in document.instructions]
     indentations: Counter[str] = Counter()
     leads = trails = 0

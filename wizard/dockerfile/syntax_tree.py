@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _STATEMENTS: Final = frozenset({"list", "pipeline", "redirected_statement", "command", "negated_command", "subshell"})
 _OPERATORS: Final = frozenset({"&&", "||", ";", "|", "|&", "&", "\n", ";;"})
-_SUBSTITUTIONS: Final = frozenset({"command_substitution", "process_substitution"})
+SUBSTITUTIONS: Final = frozenset({"command_substitution", "process_substitution"})
 _BRACES: Final = re.compile(r"\{[^{}]*(?:,|\.\.)[^{}]*\}")
 _EXPANSIONS: Final = frozenset({
     "simple_expansion", "expansion", "command_substitution", "arithmetic_expansion", "process_substitution",
@@ -35,6 +35,9 @@ class TreeReader:
         return Span(self.line.start + node.start_byte, self.line.start + node.end_byte)
 
     def text(self, span: Span) -> str:
+        raw = span.of(self.document.source)
+        if b"\n" not in raw:
+            return decode(raw)
         inside = Span(span.start, max(span.start, min(span.end, self.line.end)))
         behind = Span(max(span.start, self.line.end), max(span.end, self.line.end))
         return decode(splice_span(self.document.source, inside, self.document.escape) + behind.of(self.document.source))
@@ -59,7 +62,8 @@ class TreeReader:
                 first, join = False, ""
 
     def _in_background(self, nested: bool) -> None:
-        last = max((i for i, command in enumerate(self.commands) if command.nested == nested), default=None)
+        numbers = range(len(self.commands) - 1, -1, -1)
+        last = next((i for i in numbers if self.commands[i].nested == nested), None)
         if last is not None:
             self.commands[last] = self.commands[last]._replace(background=True)
 
@@ -189,8 +193,10 @@ class TreeReader:
 
     def _substitutions(self, node: Node) -> None:
         """The commands of the command substitutions below a node."""
+        if not self._may_substitute(node):
+            return
         for child in node.children:
-            if child.type in _SUBSTITUTIONS:
+            if child.type in SUBSTITUTIONS:
                 self.statements(child, "", nested=True)
             else:
                 self._substitutions(child)
@@ -210,24 +216,30 @@ class TreeReader:
         command = Command(
             kind=kind, name=name, words=words, span=self.span(node), joined_by=joined_by, nested=nested, piped=False,
             negated=False, background=False, redirects=redirects, assignments=assignments,
-            substitutes=_holds(node, _SUBSTITUTIONS),
+            substitutes=self._may_substitute(node) and _holds(node, SUBSTITUTIONS),
         )  # fmt: skip
         self.commands.append(command)
 
+    def _may_substitute(self, node: Node) -> bool:
+        """False where the bytes alone show that no substitution is in there."""
+        raw = self.span(node).of(self.document.source)
+        return b"(" in raw or b"`" in raw
+
     def _word(self, node: Node) -> ShellWord:
         span = self.span(node)
-        braces = node.type == "concatenation" and _BRACES.search(self.text(span))
-        value = None if braces or _holds(node, _EXPANSIONS) else self._value(node)
-        return ShellWord(self.text(span), value, span)
+        text = self.text(span)
+        braces = node.type == "concatenation" and _BRACES.search(text)
+        value = None if braces or _holds(node, _EXPANSIONS) else self._value(node, text)
+        return ShellWord(text, value, span)
 
-    def _value(self, node: Node) -> str:
+    def _value(self, node: Node, text: str) -> str:
         if node.type == "raw_string":
-            return self.text(self.span(node))[1:-1]
+            return text[1:-1]
         if node.type == "string":
-            return re.sub(r'\\(["$`\\])', r"\1", self.text(self.span(node))[1:-1])
+            return re.sub(r'\\(["$`\\])', r"\1", text[1:-1])
         if node.type in ("concatenation", "command_name", "variable_assignment") and node.children:
-            return "".join(self._value(child) for child in node.children)
-        return re.sub(r"\\(.)", r"\1", self.text(self.span(node)), flags=re.DOTALL)
+            return "".join(self._value(child, self.text(self.span(child))) for child in node.children)
+        return re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL) if "\\" in text else text
 
 
 def _flat(node: Node) -> Iterator[Node]:

@@ -11,12 +11,14 @@ from wizard.dockerfile.arguments import decode
 from wizard.dockerfile.document import Document, Stage
 from wizard.dockerfile.installs import Install
 from wizard.dockerfile.script import Script
-from wizard.dockerfile.stages import base_image
+from wizard.dockerfile.stages import base_image, lineage
 from wizard.dockerfile.state import State
 from wizard.inspection.mounted import Hindrance, set_in
+from wizard.inspection.steps import SYSTEM_MANAGERS, read_steps
 
 _OFF = {"pip": "PIP_NO_CACHE_DIR", "uv": "UV_NO_CACHE"}
 _PLACE = {"pip": "PIP_CACHE_DIR", "uv": "UV_CACHE_DIR"}
+_ROOT_ONLY = SYSTEM_MANAGERS | {"useradd", "adduser", "groupadd", "addgroup", "usermod", "update-ca-certificates"}
 _ON = {"pip": ("",), "uv": ("false", "f", "no", "n", "off", "0")}
 """Values of the first that leave the cache on. pip turns it off for every other one, `false` and `0` too
 (pip/_internal/cli/cmdoptions.py, _handle_no_cache_dir), and does not read an empty one; uv refuses an empty one."""
@@ -58,6 +60,8 @@ def python_cache(
     user = _user_of_image(image) if state.user == "" else None
     if user is not None:
         return Hindrance(f"the image {image} runs as {user}, not as root")
+    if state.user == "" and not _is_known(image) and not _shows_root(document, stage):
+        return Hindrance(f"which user the image {image} runs as is not known: a USER instruction would tell")
     settings = state.settings
     value = settings.get(off, _ON[manager][0])
     if value is None:
@@ -79,7 +83,33 @@ def _starts_with(document: Document, install: Install, assignment: str) -> bool:
 
 def _user_of_image(image: str) -> str | None:
     """The user that an image is known to run as, None for root."""
-    name = re.sub(r"^[^/]*[.:][^/]*/", "", image.partition("@")[0])
-    bare = re.sub(r":[^/]*$", "", name)
+    bare, tag = _name_and_tag(image)
+    name = f"{bare}:{tag}" if tag else bare
     users = knowledge("image_users")["image"]
     return next((u["user"] for u in users if re.fullmatch(u["match"], bare) or re.fullmatch(u["match"], name)), None)
+
+
+def _is_known(image: str) -> bool:
+    """Whether it is one of the official images (a name of one word) or of our table: these run as root unless the table
+    of users names them."""
+    bare, _ = _name_and_tag(image)
+    return "/" not in bare or any(re.fullmatch(entry["match"], bare) for entry in knowledge("base_images")["image"])
+
+
+def _shows_root(document: Document, stage: Stage) -> bool:
+    """Whether some step, which no USER stands before, does what only root may do."""
+    commands = (
+        command
+        for one in lineage(document, stage)
+        for reading in read_steps(document, one)
+        if reading.script is not None
+        for command in reading.script.commands
+    )
+    return any(command.name in _ROOT_ONLY for command in commands)
+
+
+def _name_and_tag(image: str) -> tuple[str, str]:
+    """The name without registry and `library/`, and the tag."""
+    name = re.sub(r"^(?:[^/]*[.:][^/]*|localhost)/", "", image.partition("@")[0]).removeprefix("library/")
+    bare, colon, tag = name.rpartition(":")
+    return (bare, tag) if colon else (name, "")

@@ -90,3 +90,10 @@ def test_the_engine_is_asked_without_a_registry_and_without_the_syntax_line(
     assert found is not None
     assert found.error is None
     assert {rule for rule, _ in found.warnings} == {"JSONArgsRecommended"}
+
+
+def test_a_check_that_gives_no_answer_to_the_result_is_not_called_a_check(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path)
+    done = checked(plan, ENGINE, RULES, lambda text: Findings(frozenset(), None) if text == DOCKERFILE else None)
+    assert done.said == "Not checked by engine 28.5.2: it gave no answer."
+    assert done.plan is plan
