@@ -93,9 +93,8 @@ def _sides(repo: Repo, options: argparse.Namespace) -> tuple[Side, Side, Change,
             "there is nothing to compare: no change was applied, and the plan changes nothing",
             hint="name the two sides with --before and --after",
         )
-    before, after, change = found or (
-        as_it_is("before", repo.workspace, repo.dockerfile), as_it_is("after", repo.workspace, repo.dockerfile), Change()
-    )  # fmt: skip
+    here = (repo.workspace, repo.dockerfile)
+    before, after, change = found or (as_it_is("before", *here), as_it_is("after", *here), Change())
     if options.before:
         before, change = parse_side("before", options.before, repo.workspace, repo.dockerfile), Change()
     if options.after:

@@ -42,7 +42,10 @@ def source(
     note_width = min(max(map(len, marks.values()), default=0), width - NUMBER - CODE)
     for number, row in enumerate(rows, 1):
         about = marks.get(number, "")
-        code: Line = coloured[number - 1] if coloured and number <= len(coloured) else (Span(row),)
+        code: Line = (Span(row),)
+        # The colours are worked out beside: they may be those of the file as it was.
+        if coloured and number <= len(coloured) and text_of(coloured[number - 1]) == row:
+            code = coloured[number - 1]
         head = line(Span(f"{number:>{NUMBER - 3}} ", "dim"), Span(f"{glyphs.warning if about else ' '} ", "warn"))
         if not about or note_width < 20:
             result.append((*head, *code))
