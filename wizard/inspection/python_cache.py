@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from shlex import quote
 from typing import NamedTuple
 
 from wizard.assets import knowledge
@@ -42,8 +43,8 @@ def python_cache(
     part of the image, and pip in the running container, where no mount is, shall go on keeping nothing.
     """
     off = _OFF[manager]
-    switch = f"{off}={_ON[manager][0]}"
-    switched = all(_starts_with(document, install, switch) for install in installs)
+    switch = f"{off}={quote(_ON[manager][0])}"
+    switched = all(_turned_on(document, install, off, _ON[manager][0]) for install in installs)
     names = [name for name in (off, _PLACE[manager], "XDG_CACHE_HOME", "HOME") if name != off or not switched]
     own = next((name for install in installs for name in install.environment if name in names), None)
     own = own or set_in(script, names)
@@ -74,11 +75,11 @@ def python_cache(
     return PythonCache(folder.rstrip("/"), switch if needed else None)
 
 
-def _starts_with(document: Document, install: Install, assignment: str) -> bool:
-    """Whether the assignment stands in front of the command."""
+def _turned_on(document: Document, install: Install, name: str, value: str) -> bool:
+    """Whether the variable is set to this value in front of the command, quoted or not."""
     command = install.command
     before = decode(document.source[command.span.start : command.words[0].span.start])
-    return re.search(rf"(?:^|\s){re.escape(assignment)}(?=\s)", before) is not None
+    return re.search(rf"(?:^|\s){re.escape(name)}=(['\"]?){re.escape(value)}\1(?=\s)", before) is not None
 
 
 def _user_of_image(image: str) -> str | None:

@@ -15,7 +15,6 @@ HADOLINT = Path(sys.executable).with_name("hadolint")
 _ONE_BECAME_TWO = "what the person wrote once stands there twice, as they wrote it"
 _LAYERS = "the RUNs stay apart on purpose: each is a layer of its own in the cache"
 EXCEPTIONS: Mapping[tuple[str, str], str] = {
-    ("cache-mounts", "SC1007"): "`NAME= command` empties the variable for that command; the linter takes it for a typo",
     ("dependency-layer", "DL3045"): f"COPY without WORKDIR: {_ONE_BECAME_TWO}",
     ("parallel-stages", "DL3029"): f"FROM --platform: {_ONE_BECAME_TWO}",
     ("split-stages", "DL3008"): f"apt-get install of no version: {_ONE_BECAME_TWO}",
