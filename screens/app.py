@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shlex
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -73,6 +75,9 @@ class DockwizApp(App[int], inherit_bindings=False):
     # Pages
 
     def on_mount(self) -> None:
+        # Killed politely, or with its terminal closed: the terminal is left as it was, and nothing stays running.
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, self.exit, INTERRUPTED)
         self.push_screen(self._install(None))
         self.set_interval(TICK, self._tick)
         self.call_after_refresh(self.flow.inspect)
@@ -256,5 +261,9 @@ def run_wizard(
         )
         return CRASHED
     print(farewell(app.session, app.flow.problems, app.flow.tag), end="")
-    failed = app.session.build is not None and app.session.build.outcome == "failed"
-    return 4 if failed and not code else code or 0
+    if code:
+        return code
+    unread = app.flow.problems.get("inspect")
+    if unread is not None and app.session.inspection is None:
+        return unread.exit_code
+    return 4 if app.session.build is not None and app.session.build.outcome == "failed" else 0

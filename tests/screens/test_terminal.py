@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -86,3 +87,19 @@ def test_a_crash_restores_the_terminal_writes_a_file_and_exits_with_70(shop: Pat
 def test_an_interrupt_leaves_with_130(key: bytes, shop: Path) -> None:
     code, _ = in_terminal(f"{START} sys.exit(run_wizard(Path('.')))", [("Press enter", key)], shop)
     assert code == 130
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_a_polite_kill_restores_the_terminal_and_exits_with_130(number: signal.Signals, shop: Path) -> None:
+    killed = f"{START} import os, threading; threading.Timer(3, os.kill, (os.getpid(), {int(number)})).start(); "
+    code, output = in_terminal(f"{killed} sys.exit(run_wizard(Path('.')))", [], shop)
+    assert code == 130
+    assert "\x1b[?1049l" in output
+    assert "Traceback" not in output
+
+
+def test_bad_input_that_was_not_mended_is_the_exit_code(shop: Path) -> None:
+    (shop / "Dockerfile").write_text("FROM a\nFORM b\n")
+    code, output = in_terminal(f"{START} sys.exit(run_wizard(Path('.')))", [("Look again", b"q")], shop)
+    assert code == 2
+    assert "dockwiz: Dockerfile:2:1: " in after_screen(output)
