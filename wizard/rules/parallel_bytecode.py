@@ -68,7 +68,7 @@ def propose(view: View) -> Proposal | None:
         evidence=tuple(evidence_at(view, reading.instruction) for _, installs in found for reading, _ in installs),
         edits={view.dockerfile: result.source},
         planned=result.planned,
-        risk="The same files as pip writes. Checked: all of it goes into an environment made in the same stage.",
+        risk="The same files as pip writes. All of it goes into an environment made in the same stage.",
     )
 
 

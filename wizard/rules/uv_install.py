@@ -172,4 +172,7 @@ def _pinned(view: View, stage: Stage, reading: Reading, install: Install) -> boo
     manifests = manifests_of(view.workspace, view.document, stage, reading).found
     texts = [(view.workspace.read(manifest.path), manifest.path) for manifest in manifests]
     texts += [((word.value or "").encode(), view.dockerfile) for word in install.packages]
-    return all(r.version is not None for text, path in texts for r in parse_requirements(text, path).requirements)
+    asked = [r for text, path in texts for r in parse_requirements(text, path).requirements]
+    # A package may be named in one place and have its version in another, as in the copy for the CPU build of torch.
+    pinned = {r.name for r in asked if r.version is not None}
+    return all(r.version is not None or (r.name is not None and r.name in pinned) for r in asked)
