@@ -134,10 +134,8 @@ def split_probe(argument: str) -> tuple[str, str]:
 def words(line: LogicalLine, start: int, end: int, pattern: re.Pattern[bytes]) -> tuple[Word, ...]:
     """What the pattern finds in `line.text[start:end]`."""
     group = pattern.groups
-    spans = [found.span(group) for found in pattern.finditer(line.text, start, end)]
-    return tuple(
-        Word(decode(line.text[begin:stop]), span) for (begin, stop), span in zip(spans, line.spans(spans), strict=True)
-    )
+    found = [match.span(group) for match in pattern.finditer(line.text, start, end)]
+    return tuple(map(Word, [decode(line.text[begin:stop]) for begin, stop in found], line.spans(found)))
 
 
 def split(keyword: str, is_json: bool, escape: str) -> re.Pattern[bytes]:
@@ -184,7 +182,8 @@ def pairs(instruction: Instruction) -> tuple[Pair, ...]:
         if not rest:
             raise ValueError(f"{keyword} must have two arguments")
         return (Pair(name, rest[0], Word(instruction.argument, instruction.argument_span)),)
-    for word in found:
-        if "=" not in word.text:
-            raise ValueError(f"Syntax error - can't find = in {quoted(word.text)}. Must be of the form: name=value")
-    return tuple(Pair(name, value, word) for word in found for name, _, value in [word.text.partition("=")])
+    parts = [word.text.partition("=") for word in found]
+    for text, sign, _ in parts:
+        if not sign:
+            raise ValueError(f"Syntax error - can't find = in {quoted(text)}. Must be of the form: name=value")
+    return tuple([Pair(name, value, word) for (name, _, value), word in zip(parts, found, strict=True)])

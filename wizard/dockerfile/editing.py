@@ -197,9 +197,9 @@ def remove_span(document: Document, instruction: Instruction, span: Span) -> Edi
         and not source[line_start : span.start].strip()
         and span.end < instruction.argument_span.end
     ):
-        # A comment of the shell goes on to the end of the instruction. Left on a line of its own it would be one of
-        # the file, and what follows the line a part of the command.
-        return remove_span(document, instruction, Span(span.start, instruction.argument_span.end))
+        # A comment of the shell, up to the end of the instruction. Alone on its line it would be one of the file, and
+        # what follows that line would be a part of the instruction.
+        return Edit(Span(_before_line(document, instruction, line_start)[0], span.end), "")
     if source[line_start : span.start].strip():
         if after and after != document.escape.encode():
             return Edit(Span(span.start, _skip_blanks(source, span.end)), "")

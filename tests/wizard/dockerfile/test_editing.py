@@ -6,6 +6,7 @@ from wizard.dockerfile import Document, EditConflict, Instruction, Span, parse
 from wizard.dockerfile.editing import (
     Edit,
     add_flags,
+    assemble,
     block,
     delete,
     insert_after,
@@ -210,3 +211,15 @@ def test_bytes_that_are_not_text_survive_a_move() -> None:
         b"FROM a\nRUN c\nRUN \xff\xfe\n"
     )
     assert splice(document, [Edit(Span(7, 7), "")]).source == document.source
+
+
+def test_a_comment_of_the_shell_is_not_left_on_a_line_of_its_own() -> None:
+    document = parse(b"FROM a\nRUN x \\\n  --no # why \\\n  not\nCMD y\n")
+    word = next(word for word in document.instructions[1].words if word.text == "--no")
+    result = splice(document, remove_spans(document, document.instructions[1], [word.span]))
+    assert result.source == b"FROM a\nRUN x # why \\\n  not\nCMD y\n"
+
+
+def test_a_file_with_a_byte_order_mark_is_assembled() -> None:
+    document = parse(b"\xef\xbb\xbf  FROM a\n")
+    assert assemble(document, ["\ufeff  FROM a AS b\n", "RUN x\n"]).source == b"\xef\xbb\xbf  FROM a AS b\nRUN x\n"

@@ -1,5 +1,7 @@
 """What a RUN runs: commands in order, how they are joined, where they stand."""
 
+import time
+
 import pytest
 
 from wizard.dockerfile import Document, parse
@@ -172,3 +174,29 @@ def test_long_lists_are_read_and_deep_ones_are_opaque() -> None:
     deep = read("$(" * 3000 + "a" + ")" * 3000)[1]
     assert deep.opaque
     assert read("(" * 2000 + "a" + ")" * 2000)[1].opaque
+
+
+@pytest.mark.parametrize(
+    ("body", "opaque"),
+    [
+        ("<<E\n" + "echo a\n" * 100_000 + "E", "longer than what a shell can be given"),
+        ("a && \\\n" * 40_000 + "b", "longer than what a shell can be given"),
+        ('echo "' + "a\\\n" * 20_000 + '"', None),
+        ("a & " * 3000 + "b", None),
+    ],
+)
+def test_long_texts_are_answered_quickly(body: str, opaque: str | None) -> None:
+    start = time.process_time()
+    assert read(body)[1].opaque == opaque
+    assert time.process_time() - start < 1
+
+
+def test_what_a_shell_can_just_be_given_is_read() -> None:
+    lines = ["echo " + "a" * 32_000, *[" " + "a" * 32_000] * 3]
+    assert read("\\\n".join([*lines, " " + "a" * 3062]))[1].opaque is None
+    assert read("\\\n".join([*lines, " " + "a" * 3063]))[1].opaque == "longer than what a shell can be given"
+
+
+def test_a_word_is_split_within_a_substitution_of_a_string_too() -> None:
+    assert read('echo "a\\\nb"')[1].opaque is None
+    assert read('echo "$(cu\\\nrl x)"')[1].opaque == "a word that is continued on the next line"
