@@ -20,13 +20,12 @@ _NUMBERED = re.compile(r"\s*\d+ \|")
 def failed(error: BuildError, log: Sequence[str], width: int, glyphs: Glyphs) -> list[Line]:
     """Cause, place, last lines."""
     where = f"{error.label or error.stage}, " if error.label or error.stage else ""
-    place = f"Dockerfile:{error.line}" if error.line is not None else ""
     code = f"  exit code {error.exit_code}" if error.exit_code is not None else ""
     rows: list[Line] = [
         line(Span(f" {glyphs.failed if not number else ' '} {row}", "bad"))
         for number, row in enumerate(wrap(mask(error.message), width - 4))
     ]
-    rows.append(line("   ", where, Span(place, "place"), code))
+    rows.append(line("   ", where, Span(error.place, "place"), code))
     source = [mask(plain(row)) for row in error.excerpt if _NUMBERED.match(row)]
     rows += [line(Span(f"   {row}", "bad" if ">>>" in row else "")) for row in source]
     if log:
@@ -37,7 +36,7 @@ def failed(error: BuildError, log: Sequence[str], width: int, glyphs: Glyphs) ->
 
 def as_text(error: BuildError) -> str:
     """The same as plain text, for copying and for the normal screen."""
-    place = f"Dockerfile:{error.line}: " if error.line is not None else ""
+    place = f"{error.place}: " if error.place else ""
     rows = [f"{place}{mask(error.message)}", *(mask(plain(row)) for row in error.excerpt)]
     return "\n".join([*rows, *(plain(row) for row in error.log[-LOG_LINES:])])
 

@@ -22,6 +22,7 @@ from screens.lines import text_of
 from screens.logstore import LogStore
 from screens.session import Page
 from screens.views import lanes
+from screens.views.failure import as_text
 from screens.widgets.logview import LogView
 from tests.screens.driving import check_golden, ended, frame, make_app, press, recorded, running
 from wizard.build.buildx import RunningBuild
@@ -231,3 +232,12 @@ async def test_keys_are_answered_within_100_ms_while_a_build_streams_1000_events
         app.flow.running = None
         assert build.events > 300
         assert statistics.median(waits) < 0.1
+
+
+def test_a_failure_names_the_file_that_was_built() -> None:
+    error = recorded("failed").error
+    assert error is not None
+    assert error.place == "Dockerfile:6"
+    excerpt = ("web.Dockerfile:6", *error.excerpt[1:])
+    assert as_text(replace(error, excerpt=excerpt)).startswith("web.Dockerfile:6: ")
+    assert replace(error, excerpt=()).place == "Dockerfile:6"

@@ -73,9 +73,7 @@ def summary(trace: BuildTrace) -> Iterator[str]:
 
 
 def _failure(error: BuildError) -> Iterator[str]:
-    where = ", ".join(
-        part for part in (error.label and f"step {error.label}", error.line and f"Dockerfile line {error.line}") if part
-    )
+    where = ", ".join(part for part in (error.label and f"step {error.label}", error.place) if part)
     yield f"error{f' in {where}' if where else ''}: {error.message}"
     yield from error.excerpt
     for line in error.log[-20:]:

@@ -120,6 +120,13 @@ class BuildError:
     excerpt: tuple[str, ...] = ()
     """The builder's own words on plain lines: the place in the Dockerfile and its neighbours."""
 
+    @property
+    def place(self) -> str:
+        """`web.Dockerfile:6`, the file as the builder names it; empty where no line is known."""
+        if self.excerpt:
+            return self.excerpt[0]
+        return f"Dockerfile:{self.line}" if self.line is not None else ""
+
 
 @dataclass(frozen=True, slots=True)
 class BuildTrace:
