@@ -42,6 +42,7 @@ CONTROL_ESCAPES = {"a": 0x07, "f": 0x0C, "n": 0x0A, "r": 0x0D, "t": 0x09, "v": 0
 SLASH = ord("/")
 STAR = "[^/]*"
 NOT_SLASH = "[^/]"
+ANY_FOLDERS = "(.*/)?"
 # RE2 searches for a match anywhere, Python's `match` starts at the beginning.
 ANYWHERE = "(?s:.*?)"
 # A repeat may follow them in RE2 but not, bare, in Python.
@@ -115,6 +116,8 @@ class _Translator:
         self.repeatable = False
         # Where in `out` the last `[^/]*` is, while only single characters other than a slash follow it.
         self.star: int | None = None
+        # Where in `out` the last `(.*/)?` is, while only names and slashes follow it.
+        self.folders: int | None = None
 
     def translate(self) -> str:
         self.out.append("" if self.text.startswith("^") else ANYWHERE)
@@ -123,11 +126,12 @@ class _Translator:
         return "".join(self.out)
 
     def _emit(self, python: str, *, repeatable: bool = True, in_name: bool = False) -> None:
-        """`in_name`: this matches one character, never a slash."""
+        """`in_name`: this never matches a slash."""
         self.out.append(python)
         self.repeatable = repeatable
         if not in_name:
             self.star = None
+            self.folders = self.folders if python == "/" else None
 
     def _star_in_name(self) -> None:
         """`[^/]*`. Of two of them with single characters between, the first may settle on the first match of what
@@ -137,12 +141,25 @@ class _Translator:
         if star is not None:
             self.out[star] = f"(?>{NOT_SLASH}*?"
             self.out.append(")")
-        self._emit(f"{NOT_SLASH}*", repeatable=False)
+        self._emit(f"{NOT_SLASH}*", repeatable=False, in_name=True)
         self.star = len(self.out) - 1
+
+    def _any_folders(self) -> None:
+        """`(.*/)?`. Of two of them with whole names between, the first may settle on the first place where these fit,
+        because the second takes up any rest (see `_star_in_name`)."""
+        self.at += len(ANY_FOLDERS)
+        if self.folders is not None and self.out[-1] == "/":
+            self.out[self.folders] = "(?>(?:.*?/)??"
+            self.out.append(")")
+        self._emit("(?:.*/)?", repeatable=False)
+        self.folders = len(self.out) - 1
 
     def _token(self, char: str) -> None:
         if char == "\\":
             self._escape()
+            return
+        if self.text.startswith(ANY_FOLDERS, self.at):
+            self._any_folders()
             return
         if self.text.startswith(STAR, self.at):
             self._star_in_name()

@@ -13,6 +13,7 @@ from wizard.dockerfile.document import Document, Instruction, Stage
 from wizard.dockerfile.sources import context_sources, operands
 from wizard.dockerfile.stages import lineage
 from wizard.dockerfile.state import environment
+from wizard.inspection.ecosystems import is_manifest
 from wizard.workspace import OutsideRoot, Workspace
 
 IMAGE_FOLDER = "/(the image's folder)"
@@ -149,6 +150,20 @@ def _files(workspace: Workspace, source: str) -> Iterator[tuple[str, str]]:
 def copies_sources(workspace: Workspace, copy: ContextCopy) -> bool:
     """Whether it copies whole folders, and not only files that are named."""
     return any(_is_folder(workspace, source) or _is_pattern(source) for source in copy.sources)
+
+
+def copies_more_than_manifests(workspace: Workspace, copy: ContextCopy) -> bool:
+    """As `copies_sources`, without patterns that bring only what package managers read (`package*.json`)."""
+    return any(
+        _is_folder(workspace, source) or (_is_pattern(source) and not _is_for_managers(workspace, source))
+        for source in copy.sources
+    )
+
+
+def _is_for_managers(workspace: Workspace, pattern: str) -> bool:
+    """Whether all that a pattern matches is a manifest or a lock; also where it matches nothing (`poetry.lock*`)."""
+    found = [path for path, _ in islice(_files(workspace, pattern), _ENOUGH)]
+    return all(path.endswith(MANIFESTS) or is_manifest(path) for path in found)
 
 
 def _provides(workspace: Workspace, copy: ContextCopy, source: str, image_path: str) -> str | None:

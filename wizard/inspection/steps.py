@@ -76,13 +76,15 @@ def read_step(document: Document, instruction: Instruction) -> Reading:
 
 
 def unread_runs(document: Document, naming: str) -> tuple[Instruction, ...]:
-    """The RUN instructions that nobody reads because the file has the escape character of Windows images, and whose
-    text matches the pattern."""
-    if document.escape != "`":
-        return ()
-    runs = (instruction for instruction in document.instructions if instruction.keyword == "RUN")
-    found = (run for run in runs if run.json is None and re.search(naming, run.argument))
-    return tuple(run for run in found if parse_run(document, run).opaque is not None)
+    """The RUN instructions whose shell text cannot be read, and matches the pattern."""
+    runs = (run for run in document.instructions if run.keyword == "RUN" and run.json is None)
+    opaque = (run for run in runs if parse_run(document, run).opaque is not None)
+    return tuple(run for run in opaque if re.search(naming, _shell_text(document, run)))
+
+
+def _shell_text(document: Document, run: Instruction) -> str:
+    bodies = (heredoc.body.of(document.source) for heredoc in run.heredocs)
+    return "\n".join((run.argument, *(body.decode("utf-8", "replace") for body in bodies)))
 
 
 def _read_run(document: Document, instruction: Instruction) -> Reading:

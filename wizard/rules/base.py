@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
 
 from wizard.dockerfile.document import Document, Instruction, Reading
+from wizard.dockerfile.shell import parse_run
 from wizard.inspection.places import line_at, quoted
 from wizard.inspection.values import Evidence, Inspection
 from wizard.workspace import Workspace
@@ -87,10 +88,13 @@ class Refusal:
 
 
 def unread(view: View, rule: str, runs: Sequence[Instruction]) -> Refusal | None:
-    """The refusal of a rule that may have to do with these steps, which are not read because of `# escape=`."""
+    """The refusal of a rule that may have to do with these steps, whose shell texts cannot be read."""
     if not runs:
         return None
-    because = "the file's escape character is that of Windows images, whose shell texts are not read"
+    opaque = parse_run(view.document, runs[0]).opaque
+    because = f"its shell text cannot be read ({opaque})"
+    if view.document.escape == "`":
+        because = "the file's escape character is that of Windows images, whose shell texts are not read"
     return Refusal(rule, f"{line_at(runs[0].start_line)}: {because}", (evidence_at(view, runs[0]),))
 
 

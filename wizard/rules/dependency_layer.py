@@ -39,6 +39,7 @@ from wizard.inspection.copies import (
     brings_only,
     context_copies,
     context_path,
+    copies_more_than_manifests,
     copies_sources,
     lands_at,
     lies_in,
@@ -160,7 +161,7 @@ def _brings_sources(
         return False
     if brings_only(view.workspace, copy, MANIFESTS):
         return False
-    if copies_sources(view.workspace, copy):
+    if copies_more_than_manifests(view.workspace, copy):
         return True
     wanted = {posixpath.basename(name) for later in following for i in later.installs for name in requirement_files(i)}
     return bool({posixpath.basename(source) for source in copy.sources} - wanted) and any(

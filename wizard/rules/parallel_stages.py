@@ -58,7 +58,8 @@ def propose(view: View) -> Proposal | Refusal | None:
         else:
             refusals.append(Refusal(ID, problem, (evidence_at(view, stage.instructions[0]),)))
     if not found:
-        return unread(view, ID, unread_runs(document, r"\S")) or refusals[0] if refusals else None
+        windows = unread_runs(document, r"\S") if document.escape == "`" else ()
+        return unread(view, ID, windows) or refusals[0] if refusals else None
     first, below = found[0]
     edits = [edit for stage, lower in found for edit in _edits(view, stage, lower)]
     result = splice(document, edits)

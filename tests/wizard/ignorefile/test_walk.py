@@ -134,3 +134,14 @@ def test_a_hostile_pattern_does_not_hang(tmp_path: Path) -> None:
     started = time.perf_counter()
     assert len(list(walk(tmp_path, parse(b"*a*a*a*a*a*a*a*a*b\n**/*a*a*a*a*a*a*c*d")))) == 1
     assert time.perf_counter() - started < 5
+
+
+def test_many_folders_of_any_depth_do_not_hang() -> None:
+    ignore = parse(b"**/a/" * 12 + b"b\n" + b"**/*a*/" * 8 + b"c")
+    started = time.process_time()
+    assert ignore.explain("a/" * 30 + "d") == (False, None)
+    assert ignore.explain("a/" * 30 + "b")[0]
+    assert ignore.explain("a/" * 11 + "b") == (False, None)
+    assert ignore.explain("x/a/" * 8 + "c")[0]
+    assert ignore.explain("x/a/" * 7 + "c") == (False, None)
+    assert time.process_time() - started < 1

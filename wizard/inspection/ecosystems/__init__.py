@@ -34,6 +34,7 @@ _LANGUAGES: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...], str],
     ("php", ("composer.json",), (("composer.lock", "composer"),), "composer"),
     ("dotnet", ("*.csproj", "*.fsproj", "*.sln"), (("packages.lock.json", "dotnet"),), "dotnet"),
 )
+_PYTHON = frozenset({"pyproject.toml", "Pipfile", "Pipfile.lock", "poetry.lock", "pdm.lock", "uv.lock"})
 _DEPTH = 4
 """Folders below the context in which a manifest still counts as the project's own."""
 
@@ -54,6 +55,11 @@ def find_ecosystems(workspace: Workspace, document: Document | None, listing: Li
             chosen = next((who for lock, who in locks if lock in present), manager)
             found.append(Ecosystem(language, chosen, tuple(matching), (Evidence(own, None, _name(own)),)))
     return tuple(found)
+
+
+def is_manifest(path: str) -> bool:
+    """Whether a file is, by its name, what a package manager reads: a manifest of dependencies or its lock."""
+    return _is_any(_name(path)) or _name(path) in _PYTHON
 
 
 def _matches(path: str, names: tuple[str, ...]) -> bool:
