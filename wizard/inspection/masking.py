@@ -20,11 +20,13 @@ _SECRET_OPTION = re.compile(
     r"""((?:--[\w-]*(?:password|passwd|token)\s+|\blogin\b[^;&|]*?\s-p\s*)["']?)[^\s"'$;&|]+""", re.IGNORECASE
 )
 """An option with a secret as the next word; `-p` is that of `docker login`."""
+_OLD_FORM = re.compile(rf"^(ENV\s+\w*{SECRET}\w*\s+)(?![$=])\S.*", re.IGNORECASE)
+"""`ENV NAME value`, without an equals sign."""
 
 
 def shown(text: str) -> str:
     """A line for evidence: trimmed, cut, with users of addresses, build arguments and values of secrets masked."""
     text = _USER_OF_ADDRESS.sub("***", text.strip()[: 10 * LONGEST])
     text = _BUILD_ARGUMENT.sub(r"\1***", text)
-    text = _SECRET_OPTION.sub(r"\1***", text)
+    text = _OLD_FORM.sub(r"\1***", _SECRET_OPTION.sub(r"\1***", text))
     return _SECRET_VALUE.sub(r"\1***", text)[:LONGEST]

@@ -22,12 +22,20 @@ def test_evidence_and_screen_mask_the_same_names(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["docker login -u me -p hunter2 && docker build .", "x --password hunter2", "x --api-token 'hunter2'"]
+    "line",
+    [
+        "docker login -u me -p hunter2 && docker build .",
+        "x --password hunter2",
+        "x --api-token 'hunter2'",
+        "ENV API_TOKEN hunter2",
+    ],
 )
 def test_evidence_masks_a_secret_that_follows_its_option(line: str) -> None:
     assert "hunter2" not in shown(line)
 
 
-@pytest.mark.parametrize("line", ["docker run -p 80:80 x", "docker login -p $TOKEN", "x --password-stdin < file"])
+@pytest.mark.parametrize(
+    "line", ["docker run -p 80:80 x", "docker login -p $TOKEN", "x --password-stdin < file", "ENV TOKEN $T", "ENV A b"]
+)
 def test_evidence_keeps_what_is_no_secret(line: str) -> None:
     assert shown(line) == line
