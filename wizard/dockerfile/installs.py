@@ -83,7 +83,7 @@ def install(command: Command) -> Install | None:
 def program(word: ShellWord) -> str:
     """The last part of a program's path; "" where that is an expansion."""
     text = word.value if word.value is not None else word.text.strip('"')
-    name = PurePosixPath(text).name
+    name = text if "/" not in text and text != "." else PurePosixPath(text).name
     return "" if set(name) & set("$`(") else name
 
 

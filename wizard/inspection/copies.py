@@ -6,6 +6,7 @@ import os
 import posixpath
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
@@ -37,6 +38,13 @@ class ContextCopy(NamedTuple):
 
 def context_copies(document: Document, stage: Stage) -> tuple[ContextCopy, ...]:
     """The copies of a stage from the context, in order; those whose places depend on unknown values are left out."""
+    return _context_copies(document, stage.index)
+
+
+@lru_cache(maxsize=64)
+def _context_copies(document: Document, index: int) -> tuple[ContextCopy, ...]:
+    """Kept: asked again for every step that installs."""
+    stage = document.stages[index]
     found: list[ContextCopy] = []
     for instruction in stage.instructions:
         if instruction.keyword not in ("COPY", "ADD") or instruction.flag("from"):
@@ -53,12 +61,15 @@ def working_directory(document: Document, stage: Stage, instruction: Instruction
     state = environment(document, stage, instruction)
     if state.workdir is not None:
         return state.workdir
-    sets = any(
-        other.keyword == "WORKDIR" and other.index < instruction.index
-        for one in lineage(document, stage)
-        for other in one.instructions
-    )
-    return None if sets else IMAGE_FOLDER
+    below = lineage(document, stage)
+    before = (other for other in _workdirs(document) if other.index < instruction.index)
+    return None if any(document.stage_of(other) in below for other in before) else IMAGE_FOLDER
+
+
+@lru_cache(maxsize=16)
+def _workdirs(document: Document) -> tuple[Instruction, ...]:
+    """Kept: most files have one or two, and every step asks."""
+    return tuple(instruction for instruction in document.instructions if instruction.keyword == "WORKDIR")
 
 
 def _read(document: Document, stage: Stage, instruction: Instruction) -> ContextCopy | None:

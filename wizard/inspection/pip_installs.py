@@ -52,6 +52,8 @@ def requirement_files(install: Install) -> tuple[str, ...]:
 
 def manifests_of(workspace: Workspace, document: Document, stage: Stage, reading: Reading) -> ManifestsOf:
     """The manifests of all pip installs of one RUN, those included by others too."""
+    if not any(reads_manifests(install) for install in reading.installs):
+        return ManifestsOf()
     instruction = reading.instruction
     workdir = working_directory(document, stage, instruction)
     copies = tuple(c for c in context_copies(document, stage) if c.instruction.index < instruction.index)

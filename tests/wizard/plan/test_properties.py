@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -54,3 +56,19 @@ def test_a_second_plan_changes_nothing_and_undo_restores_every_byte(source: byte
             assert plan_of(repo).changes == {}
             undo(open_workspace(repo), state)
         assert contents(repo) == before
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        b"COPY a b\n" * 300 + b"RUN pip install x\n",
+        b"ENV A=b\n" * 300 + b"RUN pip install x\n",
+        b"RUN apt-get update && apt-get install -y curl\n" * 40,
+        b"WORKDIR /a\nRUN echo a\n" * 150,
+    ],
+)
+def test_a_long_file_is_planned_without_a_wait(tmp_path: Path, lines: bytes) -> None:
+    (tmp_path / "Dockerfile").write_bytes(b"FROM debian:12\n" + lines)
+    started = time.process_time()
+    plan_of(tmp_path)
+    assert time.process_time() - started < 3
