@@ -87,7 +87,8 @@ class DiffScreen(PageScreen):
         if action == "undo":
             return bool(session.applied)
         if action == "next":
-            return session.plan is not None
+            # Nobody has seen the diff of a selection that is still being planned.
+            return session.plan is not None and not session.stale
         return True
 
     def action_next(self) -> None:

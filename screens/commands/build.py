@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from screens.commands.prepare import open_repo, request_of
+from screens.commands.prepare import Repo, open_repo, request_of
 from wizard.build.buildx import start
 from wizard.build.engines import find_engine
 from wizard.build.events import BuildEvent
@@ -17,14 +17,18 @@ from wizard.build.replay import replay
 from wizard.build.request import display_command
 from wizard.build.stored import new_log
 from wizard.build.trace import Reducer
+from wizard.dockerfile.directives import detected
+from wizard.dockerfile.scanner import parse
 from wizard.history.measurements import of_build
 from wizard.history.store import record
+from wizard.inspection.context import read_ignore_file
 
 
 def run(options: argparse.Namespace) -> int:
     if options.replay is not None:
         return _show(replay(options.replay), options.progress)
     repo = open_repo(options)
+    _read_what_is_built(repo)
     engine = find_engine(options.builder)
     request = replace(
         request_of(repo, options),
@@ -50,6 +54,17 @@ def run(options: argparse.Namespace) -> int:
         if note is not None:
             print(f"dockwiz: {note}", file=sys.stderr)
         return code
+
+
+def _read_what_is_built(repo: Repo) -> None:
+    """Raises a DockwizError, before a builder is asked, where BuildKit would refuse the Dockerfile or its ignore file.
+
+    A frontend of one's own (`# syntax=`) may read another language, so it has the say.
+    """
+    source = repo.workspace.read(repo.dockerfile)
+    if detected(source, "syntax") is None:
+        parse(source, repo.dockerfile)
+    read_ignore_file(repo.workspace, repo.dockerfile)
 
 
 def _show(events: Iterable[BuildEvent | str], progress: str) -> int:

@@ -111,7 +111,7 @@ def contents(root: Path) -> dict[str, bytes]:
 )
 def test_a_dockerfile_that_is_none(repo: Path, content: bytes, words: Sequence[str]) -> None:
     (repo / "Dockerfile").write_bytes(content)
-    for command in ("plan", "inspect"):
+    for command in ("plan", "inspect", "build"):
         refused(dockwiz(command, repo), *words)
 
 
@@ -172,7 +172,7 @@ def test_a_bad_path(repo: Path) -> None:
 
 def test_an_ignore_file_that_buildkit_refuses(repo: Path) -> None:
     (repo / ".dockerignore").write_text("ok\n[\n")
-    for command in (("plan",), ("inspect", "--json"), ("apply", "--yes")):
+    for command in (("plan",), ("inspect", "--json"), ("apply", "--yes"), ("build",)):
         refused(dockwiz(*command, repo), ".dockerignore:2", "syntax error in pattern")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +22,8 @@ from wizard.compare.rounds import TAG
 from wizard.errors import NoEngine
 
 Kind = Literal["container", "image", "cache mount", "private copy"]
-_NAMESPACE = "dockwiz-"
+_CACHE_ID = re.compile(r'with id "dockwiz-(?P<space>(?P<comparison>\d{8}-\d+-\d+)-[^"]*)"\Z')
+"""How the engine describes a cache mount of a comparison; a person's own may begin with our name too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +108,10 @@ def _mounts(api: EngineApi, comparison: str) -> tuple[Leftover, ...]:
     """Cache mounts whose id begins with our namespace: BuildKit ends the record's description with it."""
     found = []
     for item in api.disk_usage("build-cache").get("BuildCache") or ():
-        _, mark, space = str(item.get("Description", "")).rpartition(f'with id "{_NAMESPACE}')
-        if item.get("Type") == "exec.cachemount" and mark and space.startswith(comparison):
-            owner = "-".join(space.split("-")[:3])
-            found.append(Leftover("cache mount", item["ID"], _NAMESPACE + space.rstrip('"'), int(item["Size"]), owner))
+        ours = _CACHE_ID.search(str(item.get("Description", "")))
+        if item.get("Type") == "exec.cachemount" and ours is not None and ours["space"].startswith(comparison):
+            name = f"dockwiz-{ours['space']}"
+            found.append(Leftover("cache mount", item["ID"], name, int(item["Size"]), ours["comparison"]))
     return tuple(found)
 
 
