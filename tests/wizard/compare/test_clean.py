@@ -53,3 +53,25 @@ def test_the_image_of_a_build_is_ours_and_what_was_made_of_it_is_not(
     finally:
         engine.run(["docker", "rm", "-f", name])
         engine.run(["docker", "image", "rm", "-f", ours, further, derived])
+
+
+@pytest.mark.engine
+def test_the_cache_mounts_of_comparisons_are_ours_and_others_of_that_name_are_not(
+    engine: DockerEngine, api: EngineApi, tmp_path: Path
+) -> None:
+    once = uuid.uuid4().hex[:12]
+    comparison = "20260101-000000000000-999999999"
+
+    def build(namespace: str) -> None:
+        (tmp_path / "Dockerfile").write_text(
+            "FROM debian:bookworm-slim\n"
+            f"RUN --mount=type=cache,id={once},target=/cache echo {namespace} > /cache/file\n"
+        )
+        engine.docker("buildx", "build", "-q", "--build-arg", f"BUILDKIT_CACHE_MOUNT_NS={namespace}", tmp_path)
+
+    build(f"dockwiz-{comparison}-before-1")
+    build("dockwiz-images")
+    found = tuple(item for item in find_leftovers(api, tmp_path) if once in item.name)
+    assert [(item.kind, item.comparison) for item in found] == [("cache mount", comparison)]
+    assert remove(api, found) == ()
+    assert not [item for item in find_leftovers(api, tmp_path) if once in item.name]
