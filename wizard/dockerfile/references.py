@@ -46,7 +46,12 @@ def check_document(document: Document) -> None:
     _check_cycles(document)
     for stage, base in zip(document.stages, bases, strict=True):
         if base is not None and base != "scratch" and base_stage(document, stage) is None:
-            _check_reference(base, stage)
+            _check_reference(base, stage.instructions[0].words[0].span.start)
+    for stage in document.stages:
+        for instruction in stage.instructions:
+            for name in references(instruction):
+                if name != "scratch" and source_stage(document, instruction, name) is None:
+                    _check_reference(name, instruction.keyword_span.start)
     needed = reachable(document, document.stages[-1])
     for stage in document.stages:
         if stage.index in needed:
@@ -85,14 +90,23 @@ def _check_base(stage: Stage, escape: str) -> str | None:
     return base.text if base.known else None
 
 
-def _check_reference(name: str, stage: Stage) -> None:
-    if not re.match(_REFERENCE, name, re.ASCII):
-        repository = name.partition("@")[0].partition(":")[0]
+def _check_reference(name: str, offset: int) -> None:
+    path = _path(name)
+    if path != path.lower():
+        reason = f"invalid reference format: repository name ({path}) must be lowercase"
+    elif not re.match(_REFERENCE, name, re.ASCII):
         reason = "invalid reference format"
-        if re.search(r"[A-Z]", repository) and re.match(_REFERENCE, name.lower(), re.ASCII):
-            full = repository if "/" in repository else f"library/{repository}"
-            reason += f": repository name ({full}) must be lowercase"
-        raise Refused(f"failed to parse stage name {quoted(name)}: {reason}", stage.instructions[0].words[0].span.start)
+    else:
+        return
+    raise Refused(f"failed to parse stage name {quoted(name)}: {reason}", offset)
+
+
+def _path(name: str) -> str:
+    """The repository of an image's name, without registry and tag; those of Docker's own library are in `library/`."""
+    first, slash, rest = name.partition("/")
+    has_registry = slash and (bool(set(first) & set(".:")) or first == "localhost" or first != first.lower())
+    path = (rest if has_registry else name).partition(":")[0]
+    return f"library/{path}" if "/" not in path and (not has_registry or first == "docker.io") else path
 
 
 def _check_from_flags(document: Document, instruction: Instruction) -> None:

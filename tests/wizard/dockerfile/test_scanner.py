@@ -145,6 +145,12 @@ def test_stages_have_name_base_platform_and_instructions() -> None:
         (b"COPY --chmod=9 a b\n", "it should be octal string and between 0 and 07777"),
         (b"COPY <<-'E F' a /x\nE F\n", "unexpected end of statement while looking for matching single-quote"),
         (b"FROM b AS c-\n", "invalid context name c-: invalid reference format"),
+        (b"COPY --from== a b\n", 'failed to parse stage name "=": invalid reference format'),
+        (
+            b"COPY --from=Foo/Bar a b\n",
+            'failed to parse stage name "Foo/Bar": invalid reference format: repository name (Bar) must be lowercase',
+        ),
+        (b"RUN --mount=from=:1,target=/a x\n", 'failed to parse stage name ":1": invalid reference format'),
         (b"FROM --platform=a! b\n", "failed to parse platform a!"),
         (b"COPY --from=1 a b\nFROM b AS c\nFROM debian\nCOPY --from=0 a b\n", "cannot copy from stage"),
         (b"RUN --mount=type=bind,target=/b,mode=7 a\n", 'mode not allowed for "bind" type mounts'),
