@@ -82,7 +82,7 @@ def test_both_build_and_the_images_do_the_same(
 
 def _answers(engine: Engine, image: str, questions: tuple[str, ...]) -> dict[str, Any]:
     config = json.loads(engine.docker("image", "inspect", "-f", "{{json .Config}}", image))
-    run = ["docker", "run", "--rm", "--network=none"]
+    run = ["docker", "run", "--rm", "--network=none", "--hostname=container"]
     started = engine.run([*run, image], timeout=60)
     return {
         "config": {key: config.get(key) for key in SETTINGS},

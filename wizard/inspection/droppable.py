@@ -103,7 +103,7 @@ def _not_made(entry: Mapping[str, Any], hits: list[str], context: Context) -> st
     if re.search(rf"(?<![\w-])(?:{words})(?![\w-])", context.texts.commands):
         return None
     named = re.search(rf"(?<![\w.-]){re.escape(entry['pattern'])}(?![\w-])", context.texts.commands)
-    if named or ("implied_by" in entry and context.has(entry["implied_by"])):
+    if named or ("implied_by" in entry and (hits or context.has(entry["implied_by"]))):
         return "no RUN makes it anew"
     return None
 

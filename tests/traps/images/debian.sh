@@ -26,7 +26,7 @@ package curl 'Recommends: publicsuffix\n' 'echo curl "$@"'
 package publicsuffix '' 'echo publicsuffix'
 package libpq-dev 'Depends: libpq5\n' 'echo libpq-dev'
 package git '' 'cat .git/HEAD'
-package sudo '' '[ "$1" = -u ] && { user=$2; shift 2; exec setpriv --reuid "$user" --clear-groups "$@"; }; exec "$@"'
+package sudo '' '[ "$1" = -u ] && { user=$2; shift 2; exec setpriv --reuid "$user" --clear-groups env "$@"; }; exec env "$@"'
 
 rm -f /etc/apt/sources.list.d/*
 echo 'deb [trusted=yes] copy:/srv/debian ./' > /etc/apt/sources.list
