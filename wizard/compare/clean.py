@@ -22,8 +22,7 @@ from wizard.compare.rounds import TAG
 from wizard.errors import NoEngine
 
 Kind = Literal["container", "image", "cache mount", "private copy"]
-_CACHE_ID = re.compile(r'with id "dockwiz-(?P<space>(?P<comparison>\d{8}-\d+-\d+)-[^"]*)"\Z')
-"""How the engine describes a cache mount of a comparison; a person's own may begin with our name too."""
+_CACHE_ID = re.compile(r'with id "(dockwiz-(\d{8}-\d+-\d+)-[^"]*)"\Z')
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +107,17 @@ def _mounts(api: EngineApi, comparison: str) -> tuple[Leftover, ...]:
     """Cache mounts whose id begins with our namespace: BuildKit ends the record's description with it."""
     found = []
     for item in api.disk_usage("build-cache").get("BuildCache") or ():
-        ours = _CACHE_ID.search(str(item.get("Description", "")))
-        if item.get("Type") == "exec.cachemount" and ours is not None and ours["space"].startswith(comparison):
-            name = f"dockwiz-{ours['space']}"
-            found.append(Leftover("cache mount", item["ID"], name, int(item["Size"]), ours["comparison"]))
+        ours = comparison_of_cache(str(item.get("Description", "")))
+        if item.get("Type") == "exec.cachemount" and ours is not None and ours[0].startswith(comparison):
+            found.append(Leftover("cache mount", item["ID"], ours[1], int(item["Size"]), ours[0]))
     return tuple(found)
+
+
+def comparison_of_cache(description: str) -> tuple[str, str] | None:
+    """The comparison that a cache mount belongs to and the mount's id, from the engine's words for it; None where it is
+    a person's own, whose id may begin with our name too."""
+    found = _CACHE_ID.search(description)
+    return (found[2], found[1]) if found is not None else None
 
 
 def _copies(home: Path) -> tuple[Leftover, ...]:
