@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from wizard.assets import knowledge
 from wizard.dockerfile.document import Document, Instruction, Stage
 from wizard.dockerfile.stages import base_image, lineage
+from wizard.inspection.image_names import known_image, name_parts
 from wizard.inspection.native import catalogue
 from wizard.inspection.steps import APT, SYSTEM_MANAGERS, read_steps
 
@@ -21,8 +21,8 @@ def release_name(image: str) -> str:
     builds of a package, and apt goes by name and size. The architecture need not be told: apt's files have it in
     their names.
     """
-    name, tag, digest = _parts(image)
-    entry = _entry(name)
+    name, tag, digest = name_parts(image)
+    entry = known_image(name)
     releases = knowledge("base_images")["releases"]
     for piece in tag.split("-") if entry is not None else ():
         word = piece.removeprefix("ubuntu")
@@ -41,8 +41,8 @@ def may_compile(document: Document, stage: Stage, instruction: Instruction) -> b
     pip and uv keep the wheels that they build, and find them again by link and Python version, whatever C library they
     were built against (pip/_internal/cache.py): such a cache is for one release only.
     """
-    name, tag, _ = _parts(base_image(document, stage))
-    entry = _entry(name)
+    name, tag, _ = name_parts(base_image(document, stage))
+    entry = known_image(name)
     slim = entry is not None and bool(set(tag.split("-")) & set(entry["variants"]) - {"devel"})
     if entry is None or (not slim and _COMPILER in entry["full_tools"]):
         return True
@@ -58,16 +58,3 @@ def may_compile(document: Document, stage: Stage, instruction: Instruction) -> b
                 ):
                     return True
     return False
-
-
-def _parts(image: str) -> tuple[str, str, str]:
-    """Name without registry and `library/`, tag, and the first digits of the digest."""
-    reference, _, digest = image.partition("@sha256:")
-    head, colon, last = reference.rpartition(":")
-    name, tag = (head, last) if colon and "/" not in last else (reference, "")
-    name = re.sub(r"^(?:[^/]*[.:][^/]*|localhost)/", "", name).removeprefix("library/")
-    return name, tag, digest[:12]
-
-
-def _entry(name: str) -> dict[str, Any] | None:
-    return next((entry for entry in knowledge("base_images")["image"] if re.fullmatch(entry["match"], name)), None)

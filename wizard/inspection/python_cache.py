@@ -14,6 +14,7 @@ from wizard.dockerfile.installs import Install
 from wizard.dockerfile.script import Script
 from wizard.dockerfile.stages import base_image, lineage
 from wizard.dockerfile.state import State
+from wizard.inspection.image_names import known_image, name_parts
 from wizard.inspection.mounted import Hindrance, set_in
 from wizard.inspection.steps import SYSTEM_MANAGERS, read_steps
 
@@ -84,7 +85,7 @@ def _turned_on(document: Document, install: Install, name: str, value: str) -> b
 
 def _user_of_image(image: str) -> str | None:
     """The user that an image is known to run as, None for root."""
-    bare, tag = _name_and_tag(image)
+    bare, tag, _ = name_parts(image)
     name = f"{bare}:{tag}" if tag else bare
     users = knowledge("image_users")["image"]
     return next((u["user"] for u in users if re.fullmatch(u["match"], bare) or re.fullmatch(u["match"], name)), None)
@@ -93,8 +94,8 @@ def _user_of_image(image: str) -> str | None:
 def _is_known(image: str) -> bool:
     """Whether it is one of the official images (a name of one word) or of our table: these run as root unless the table
     of users names them."""
-    bare, _ = _name_and_tag(image)
-    return "/" not in bare or any(re.fullmatch(entry["match"], bare) for entry in knowledge("base_images")["image"])
+    name, _, _ = name_parts(image)
+    return "/" not in name or known_image(name) is not None
 
 
 def _shows_root(document: Document, stage: Stage) -> bool:
@@ -107,10 +108,3 @@ def _shows_root(document: Document, stage: Stage) -> bool:
         for command in reading.script.commands
     )
     return any(command.name in _ROOT_ONLY for command in commands)
-
-
-def _name_and_tag(image: str) -> tuple[str, str]:
-    """The name without registry and `library/`, and the tag."""
-    name = re.sub(r"^(?:[^/]*[.:][^/]*|localhost)/", "", image.partition("@")[0]).removeprefix("library/")
-    bare, colon, tag = name.rpartition(":")
-    return (bare, tag) if colon else (name, "")
