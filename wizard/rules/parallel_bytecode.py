@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import re
 
-from wizard.dockerfile.document import Span, Stage
+from wizard.dockerfile.document import Document, Span, Stage
 from wizard.dockerfile.editing import Edit, insert_after, splice
 from wizard.dockerfile.installs import Install
 from wizard.dockerfile.stages import lineage
@@ -54,11 +54,12 @@ def propose(view: View) -> Proposal | None:
     if any(_HANDLED.search(instruction.argument) for instruction in document.instructions):
         return None
     shipped = lineage(document, document.stages[-1]) if document.stages else ()
-    found = [(stage, _installs(view, stage)) for stage in document.stages if stage not in shipped]
-    found = [(stage, installs) for stage, installs in found if installs]
+    made = [(stage, environment_made(stage)) for stage in document.stages if stage not in shipped]
+    all_installs = [(place[1], _installs(view, stage)) for stage, place in made if place is not None]
+    found = [(folder, installs) for folder, installs in all_installs if installs]
     if not found:
         return None
-    result = splice(document, [edit for stage, installs in found for edit in _edits(view, stage, installs)])
+    result = splice(document, [edit for folder, installs in found for edit in _edits(document, folder, installs)])
     return Proposal(
         rule=ID,
         title=TITLE,
@@ -75,8 +76,6 @@ def propose(view: View) -> Proposal | None:
 def _installs(view: View, stage: Stage) -> list[tuple[Reading, Install]]:
     """The installs into the environment that the stage makes; none where byte-code might go another way."""
     document = view.document
-    if environment_made(stage) is None:
-        return []
     found = [(r, i) for r in read_steps(document, stage) for i in r.installs if is_pip_install(i)]
     states = [environment(document, stage, reading.instruction) for reading, _ in found]
     if len({state.user for state in states}) > 1:
@@ -91,11 +90,7 @@ def _installs(view: View, stage: Stage) -> list[tuple[Reading, Install]]:
     return found
 
 
-def _edits(view: View, stage: Stage, installs: list[tuple[Reading, Install]]) -> list[Edit]:
-    document = view.document
-    made = environment_made(stage)
-    assert made is not None
-    _, folder = made
+def _edits(document: Document, folder: str, installs: list[tuple[Reading, Install]]) -> list[Edit]:
     ends = [install.verb_word.span.end for _, install in installs]
     compiling = style_of(document).instruction("RUN", f"python -m compileall -qq -j 0 {folder}/lib || true")
     return [
