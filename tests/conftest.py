@@ -21,6 +21,9 @@ from tests.engine.throwaway import Throwaway, throwaway_daemon
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# What differs from a stored screen is shown, not only that something does.
+pytest.register_assert_rewrite("tests.screens.driving")
+
 # The same examples in every run, and no limits of time: a busy machine is no reason to fail. `make test-full` looks
 # further.
 settings.register_profile(

@@ -173,6 +173,7 @@ class LineView(Widget, can_focus=True):
 
     def on_resize(self) -> None:
         self._clamp()
+        self.refresh()  # the lines in sight were chosen, and drawn, before the new height was known
 
     # Moving
 
