@@ -7,6 +7,7 @@ by itself here, all others are taken as they were, and `splice` compares that li
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
@@ -101,13 +102,13 @@ def difference(planned: Sequence[Reading], document: Document) -> Difference | N
 
 def _touched(document: Document, span: Span) -> Iterator[Instruction]:
     """The instruction that an edit changes; none for an edit of comments and blank lines."""
-    touched = [
-        i for i in document.instructions
-        if span.start < i.span.end and i.span.start < max(span.end, span.start + 1)
-    ]  # fmt: skip
-    last = document.instructions[-1]
-    if not touched and span.start == last.span.end and not document.source[: last.span.end].endswith(b"\n"):
-        touched = [last]
+    instructions = document.instructions
+    first = bisect_right(instructions, span.start, key=lambda instruction: instruction.span.end)
+    behind = bisect_left(instructions, max(span.end, span.start + 1), key=lambda instruction: instruction.span.start)
+    touched = instructions[first:behind]
+    last = instructions[-1]
+    if not touched and span.start == last.span.end and not document.source.endswith(b"\n", 0, last.span.end):
+        touched = (last,)
     if len(touched) > 1:
         raise EditConflict("an edit reaches into a second instruction", path=document.path, line=touched[1].start_line)
     return iter(touched)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable
 
 from wizard.dockerfile.arguments import decode
@@ -116,7 +117,8 @@ def _conflict(document: Document, command: Command, message: str) -> EditConflic
 
 
 def _owner(document: Document, script: Script) -> Instruction:
-    return next(i for i in document.instructions if script.span.start in i.span)
+    instructions = document.instructions
+    return instructions[bisect_right(instructions, script.span.start, key=lambda one: one.span.start) - 1]
 
 
 def _in_heredoc(document: Document, script: Script) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from functools import lru_cache
 
 from wizard.dockerfile.cleaning import cleans
 from wizard.dockerfile.document import Document, Instruction, Stage
@@ -19,17 +20,33 @@ _REMOVING = frozenset({"-delete", "rm"})
 
 def reader_of(document: Document, stage: Stage, instruction: Instruction, folder: str) -> Instruction | None:
     """A command of this step or of a later one that names the folder, or a copy or mount of it out of the stage."""
-    for other in document.instructions[instruction.index :]:
-        place = document.stage_of(other)
-        if place is None:
-            continue
-        if stage in lineage(document, place) and _names(document, other, folder):
-            return other
-        sources = (source_stage(document, other, reference) for reference in references(other))
-        from_here = any(source is not None and stage in lineage(document, source) for source in sources)
-        if from_here and _takes(other, environment(document, place, other), folder):
-            return other
-    return None
+    return next(
+        (
+            reader
+            for reader, stages in _readers(document, folder)
+            if reader.index >= instruction.index and stage.index in stages
+        ),
+        None,
+    )
+
+
+@lru_cache(maxsize=16)
+def _readers(document: Document, folder: str) -> tuple[tuple[Instruction, frozenset[int]], ...]:
+    """All that read the folder, in file order, each with the numbers of the stages whose folder it may be.
+
+    Kept: it is asked for each step that fills the folder.
+    """
+    found = []
+    for stage in document.stages:
+        for instruction in stage.instructions:
+            seen_from = [stage] if _names(document, instruction, folder) else []
+            sources = [source_stage(document, instruction, reference) for reference in references(instruction)]
+            if any(sources) and _takes(instruction, environment(document, stage, instruction), folder):
+                seen_from += [source for source in sources if source is not None]
+            if seen_from:
+                numbers = {below.index for one in seen_from for below in lineage(document, one)}
+                found.append((instruction, frozenset(numbers)))
+    return tuple(found)
 
 
 def _names(document: Document, instruction: Instruction, folder: str) -> bool:

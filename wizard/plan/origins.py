@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import difflib
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from wizard.dockerfile.document import Document, Instruction
 from wizard.inspection.masking import shown
@@ -145,7 +147,9 @@ def _own_line(origins: Origins, line: int) -> int | Added | None:
 
 
 def _instruction_at(document: Document, line: int | None) -> Instruction | None:
-    return next((i for i in document.instructions if line is not None and i.start_line <= line <= i.end_line), None)
+    last = bisect_right(document.instructions, line or 0, key=lambda instruction: instruction.start_line)
+    found = document.instructions[last - 1] if last else None
+    return found if found is not None and line is not None and line <= found.end_line else None
 
 
 def _origin(old: Sequence[str], new: Sequence[str], line: int) -> int | None:
@@ -162,8 +166,10 @@ def _origin(old: Sequence[str], new: Sequence[str], line: int) -> int | None:
     return old.index(alike[0]) + 1 if alike else None
 
 
-def _rows(content: bytes) -> list[str]:
-    return [row.strip() for row in content.decode("utf-8", "replace").split("\n")]
+@lru_cache(maxsize=16)
+def _rows(content: bytes) -> tuple[str, ...]:
+    """Kept: every piece of evidence asks for those of the same few files."""
+    return tuple(row.strip() for row in content.decode("utf-8", "replace").split("\n"))
 
 
 # -- one step of the fold --

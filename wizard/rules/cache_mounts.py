@@ -256,12 +256,12 @@ def _cache_name(document: Document, flow: AptFlow, stage: Stage) -> str:
     """Whose apt caches they are: the release's, and the stage's own where another could install at the same time and
     wait for the lock."""
     release = release_name(base_image(document, stage))
-    places = (document.stage_of(document.instructions[index]) for index in flow.steps)
-    users = {place.index: place for place in places if place is not None and place is not stage}
     waits = any(
         stage not in _below(document, other) and other not in _below(document, stage)
-        for other in users.values()
-        if release_name(base_image(document, other)) == release
+        for other in document.stages
+        if other is not stage
+        and any(instruction.index in flow.steps for instruction in other.instructions)
+        and release_name(base_image(document, other)) == release
     )
     return f"{release}-{stage.buildkit_name}" if waits else release
 
