@@ -22,9 +22,12 @@ from typing import Any
 import pytest
 
 from screens.cli import main
+from tests.conftest import Engine
 from wizard.plan.apply import undo
 from wizard.state import state_folder
 from wizard.workspace import open_workspace
+
+pytestmark = pytest.mark.usefixtures("no_engine")
 
 DOCKERFILE = "FROM python:3.11-slim\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\nCMD python app.py\n"
 FILES: Mapping[str, str | bytes] = {
@@ -249,6 +252,7 @@ def without_privileges() -> list[str]:
     return ["setpriv", f"--bounding-set={dropped}", f"--inh-caps={dropped}"]
 
 
+@pytest.mark.usefixtures("either")
 @pytest.mark.parametrize(
     ("place", "mode", "command", "words"),
     [
@@ -271,6 +275,7 @@ def test_no_permission(repo: Path, place: str, mode: int, command: Sequence[str]
     assert contents(repo) == before
 
 
+@pytest.mark.usefixtures("either")
 def test_a_state_folder_that_cannot_be_made(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKWIZ_STATE", "/dev/null")
     before = contents(repo)
@@ -286,6 +291,7 @@ def test_no_home(repo: Path, tmp_path: Path) -> None:
     assert contents(repo) == contents(make(tmp_path / "fresh", FILES))
 
 
+@pytest.mark.usefixtures("either")
 @pytest.mark.parametrize("most", [0, 40, 100])
 def test_a_full_disk_changes_nothing(repo: Path, most: int) -> None:
     """Every write beyond `most` bytes of a file fails, as on a disk that is full."""
@@ -298,6 +304,21 @@ def test_a_full_disk_changes_nothing(repo: Path, most: int) -> None:
     assert contents(repo) == before
     assert dockwiz("undo", "--yes", repo).returncode == 0
     assert contents(repo) == before
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_an_undo_on_a_full_disk_names_the_file_and_changes_nothing(repo: Path, edited: bool) -> None:
+    assert dockwiz("apply", "--yes", repo).returncode == 0
+    if edited:
+        (repo / "Dockerfile").write_text(f"{(repo / 'Dockerfile').read_text()}# mine\n")
+    now = contents(repo)
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+    done = process("undo", "--yes", repo, preexec_fn=limit)
+    refused(done, "dockwiz: Dockerfile: ", "cannot be written", "file too large", "nothing was changed")
+    assert contents(repo) == now
 
 
 # Output that nobody reads
@@ -328,6 +349,7 @@ def test_streams_that_are_closed_or_full(repo: Path, redirect: str, code: int) -
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
 
 
+@pytest.mark.usefixtures("either")
 @pytest.mark.parametrize("kills", [6, pytest.param(30, marks=pytest.mark.full)])
 def test_killed_at_any_moment_files_are_whole_and_undo_gives_them_back(tmp_path: Path, kills: int) -> None:
     """So many applies, each hit by a signal at a random moment from the start to a little after the usual end."""
@@ -417,6 +439,7 @@ def test_an_interrupt_ends_with_130_and_one_line(repo: Path, kind: signal.Signal
     assert (done.returncode, done.stderr) == (130, "dockwiz: interrupted\n")
 
 
+@pytest.mark.usefixtures("either")
 def test_two_applies_at_once_write_one_plan(repo: Path) -> None:
     both = [
         subprocess.Popen([*PROGRAM, "apply", "--yes", repo], env=environment(), stdout=-1, stderr=-1, text=True)
@@ -442,10 +465,12 @@ def test_apply_without_yes_says_what_it_would_do_and_writes_nothing(repo: Path) 
     assert contents(repo) == before
 
 
-def test_apply_into_another_folder(repo: Path, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("either")
+def test_apply_into_another_folder(repo: Path, tmp_path: Path, engine_or_none: Engine | None) -> None:
     before = contents(repo)
     done = dockwiz("apply", "--yes", repo, "--output", tmp_path / "new" / "place")
     assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Checked by engine " if engine_or_none else "Not checked by an engine: none answers.")
     assert contents(repo) == before
     assert set(contents(tmp_path / "new" / "place")) == {"Dockerfile", ".dockerignore"}
     (tmp_path / "new" / "place" / "Dockerfile").write_text("mine\n")
@@ -560,7 +585,6 @@ def test_sarif_puts_every_result_on_a_line_of_a_file_that_is_there(repo: Path) -
             assert 1 <= place["region"]["startLine"] <= len(lines)
 
 
-@pytest.mark.usefixtures("no_engine")
 def test_inspect_json_has_every_field_of_its_schema(repo: Path) -> None:
     data = json.loads(dockwiz("inspect", "--json", "--context", repo).stdout)
     assert {"schema", "root", "dockerfile", "context", "ecosystems", "engine", "no_engine", "gpu", "callers"} <= set(

@@ -49,7 +49,8 @@ class Checked:
     """For people: what was checked, or why nothing was."""
 
 
-Check = Callable[[bytes], "Findings | None"]
+Check = Callable[[bytes], "Findings | str"]
+"""What an engine finds in a Dockerfile, or why it was not asked or gave no answer."""
 
 
 def checked(plan: Plan, engine: Engine | None, rules: Iterable[Rule] = RULES, check: Check | None = None) -> Checked:
@@ -66,18 +67,18 @@ def checked(plan: Plan, engine: Engine | None, rules: Iterable[Rule] = RULES, ch
         return Checked(plan, (), "")
     ask = check or ask_engine
     before = ask(plan.workspace.read(plan.dockerfile))
-    if before is None or before.error is not None:
-        why = "it gave no answer" if before is None else f"it refuses the file as it is ({before.error})"
+    if isinstance(before, str) or before.error is not None:
+        why = before if isinstance(before, str) else f"it refuses the file as it is ({before.error})"
         return Checked(plan, (), f"Not checked by engine {engine.version}: {why}.")
     dropped: list[Refusal] = []
-    while (whole := ask(plan.result.read(plan.dockerfile))) is not None:
+    while not isinstance(whole := ask(plan.result.read(plan.dockerfile)), str):
         objection = _objection(plan, before, whole, ask)
         if objection is None:
             break
         dropped.append(objection)
         plan = _without(plan, objection.rule, rules)
-    if whole is None:
-        return Checked(plan, tuple(dropped), f"Not checked by engine {engine.version}: it gave no answer.")
+    if isinstance(whole, str):
+        return Checked(plan, tuple(dropped), f"Not checked by engine {engine.version}: {whole}.")
     left_out = " (without its # syntax= line)" if _document(plan).syntax() else ""
     return Checked(plan, tuple(dropped), f"Checked by engine {engine.version}{left_out}: no new findings.")
 
@@ -87,8 +88,10 @@ def _objection(plan: Plan, before: Findings, whole: Findings, ask: Check) -> Ref
     if _new(before, whole) is None:
         return None
     for step in plan.selected:
-        found = ask(step.after.read(plan.dockerfile)) if plan.dockerfile in step.files else None
-        new = _new(before, found) if found is not None else None
+        if plan.dockerfile not in step.files:
+            continue
+        found = ask(step.after.read(plan.dockerfile))
+        new = None if isinstance(found, str) else _new(before, found)
         if new is not None:
             return Refusal(step.proposal.rule, f"the engine's own check objects: {new}", step.proposal.evidence)
     return None
@@ -122,28 +125,43 @@ def _version(text: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", text)[:2])
 
 
-def ask_engine(source: bytes) -> Findings | None:
-    """What the engine finds in a Dockerfile that we can read; None where it gives no answer."""
+def ask_engine(source: bytes) -> Findings | str:
+    """What the engine finds in a Dockerfile that we can read; else why it was not asked, or gave no answer.
+
+    Never raises: whoever is about to write files has errors of their own to meet, on the same full disk.
+    """
     document = parse(source)
     syntax = next((directive for directive in document.directives if directive.name == "syntax"), None)
     text = source if syntax is None else source[: syntax.span.start] + source[syntax.span.end :]
-    with tempfile.TemporaryDirectory(prefix="dockwiz-") as folder:
-        empty = Path(folder) / "context"
-        empty.mkdir()
-        (Path(folder) / "Dockerfile").write_bytes(text)
-        stand_ins = [f"--build-context={image}={empty}" for image in sorted(_images(document))]
-        command = ["docker", "buildx", "build", "--call=check,format=json", *stand_ins]
-        try:
-            done = subprocess.run(
-                [*command, "-f", str(Path(folder) / "Dockerfile"), str(empty)],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=PATIENCE,
-                check=False,
-            )
-            answer = json.loads(done.stdout)
-        except (OSError, ValueError, subprocess.TimeoutExpired):
-            return None
+    try:
+        with tempfile.TemporaryDirectory(prefix="dockwiz-", ignore_cleanup_errors=True) as folder:
+            (Path(folder) / "context").mkdir()
+            (Path(folder) / "Dockerfile").write_bytes(text)
+            return _answer(Path(folder), _images(document))
+    except OSError as error:
+        return f"its copy of the file cannot be written: {(error.strerror or str(error)).lower()}"
+
+
+def _answer(folder: Path, images: Iterable[str]) -> Findings | str:
+    """The engine's answer about `folder`/Dockerfile, every image stood in for by the empty `folder`/context."""
+    empty = folder / "context"
+    stand_ins = [f"--build-context={image}={empty}" for image in sorted(images)]
+    command = ["docker", "buildx", "build", "--call=check,format=json", *stand_ins]
+    try:
+        done = subprocess.run(
+            [*command, "-f", str(folder / "Dockerfile"), str(empty)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        answer = json.loads(done.stdout)
+    except subprocess.TimeoutExpired:
+        return f"it gave no answer within {PATIENCE:.0f} s"
+    except (OSError, ValueError):
+        return "it gave no answer"
+    if not isinstance(answer, dict):
+        return "it gave no answer"
     warnings = answer.get("warnings") or ()
     error = answer.get("buildError")
     return Findings(

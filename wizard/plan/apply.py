@@ -130,7 +130,15 @@ def undo(workspace: Workspace, state: StateFolder) -> Undone:
             reverse = diff_of(
                 {path: (now[path], without_ours(entry.before[path], entry.after[path], now[path])) for path in now}
             )
-            patch.write_bytes(reverse.encode("utf-8", "surrogateescape"))
+            try:
+                patch.write_bytes(reverse.encode("utf-8", "surrogateescape"))
+            except OSError as error:
+                raise CannotWrite(
+                    f"was edited after the apply, and the patch for that cannot be written to {patch}: "
+                    f"{(error.strerror or str(error)).lower()}",
+                    path=edited[0],
+                    hint="nothing was changed",
+                ) from error
             raise UndoWouldLose(
                 "was edited after the apply, and an undo would lose that",
                 path=edited[0],

@@ -78,7 +78,9 @@ def mark(entry: Entry, status: Status) -> Entry:
     try:
         _write_entry(entry)
     except OSError as error:
-        raise JournalError(f"the undo journal cannot be written: {error.strerror}", path=str(entry.folder)) from error
+        raise JournalError(
+            f"the undo journal cannot be written: {(error.strerror or str(error)).lower()}", path=str(entry.folder)
+        ) from error
     return entry
 
 

@@ -60,7 +60,7 @@ def test_a_file_that_the_engine_refuses_anyway_is_no_reason_to_drop_anything(tmp
     refuses = checked(plan, ENGINE, RULES, lambda _: Findings(frozenset(), "no such base"))
     assert "it refuses the file as it is (no such base)" in refuses.said
     assert refuses.plan is plan
-    assert "it gave no answer" in checked(plan, ENGINE, RULES, lambda _: None).said
+    assert "it gave no answer" in checked(plan, ENGINE, RULES, lambda _: "it gave no answer").said
 
 
 @pytest.mark.engine
@@ -87,13 +87,22 @@ def test_the_engine_is_asked_without_a_registry_and_without_the_syntax_line(
         b"COPY --from=registry.invalid/y:1 /a /b\nRUN --mount=type=bind,from=registry.invalid/z,target=/z x\nCMD x\n"
     )
     found = ask_engine(source)
-    assert found is not None
+    assert isinstance(found, Findings)
     assert found.error is None
     assert {rule for rule, _ in found.warnings} == {"JSONArgsRecommended"}
 
 
 def test_a_check_that_gives_no_answer_to_the_result_is_not_called_a_check(tmp_path: Path) -> None:
     plan = plan_of(tmp_path)
-    done = checked(plan, ENGINE, RULES, lambda text: Findings(frozenset(), None) if text == DOCKERFILE else None)
-    assert done.said == "Not checked by engine 28.5.2: it gave no answer."
+    done = checked(plan, ENGINE, RULES, lambda text: Findings(frozenset(), None) if text == DOCKERFILE else "no answer")
+    assert done.said == "Not checked by engine 28.5.2: no answer."
     assert done.plan is plan
+
+
+def test_a_copy_that_cannot_be_written_is_said_and_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a full disk: there is no folder for it."""
+    plan = plan_of(tmp_path)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
+    done = checked(plan, ENGINE, RULES)
+    said = "Not checked by engine 28.5.2: its copy of the file cannot be written: no such file or directory."
+    assert (done.said, done.plan) == (said, plan)
