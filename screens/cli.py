@@ -70,7 +70,10 @@ def _run(arguments: Sequence[str]) -> int:
     gc.freeze()
     gc.set_threshold(GARBAGE)
     gc.enable()
-    code: int = command.run(options)
+    from wizard.demo_copies import at_work
+
+    with at_work(getattr(options, "path", None)):
+        code: int = command.run(options)
     return code
 
 

@@ -11,6 +11,7 @@ from screens.commands import apply, compare, plan
 from screens.commands.wizard import has_screen
 from screens.options import USUAL_SCENARIOS
 from wizard.build.engines import find_engine
+from wizard.demo_copies import FOLDER, at_work
 from wizard.errors import BadInput
 from wizard.samples import lay_out, sample_names
 from wizard.state import state_home
@@ -20,7 +21,11 @@ def run(options: argparse.Namespace) -> int:
     if options.sample not in sample_names():
         raise BadInput(f"there is no sample {options.sample}", hint=f"choose one of {', '.join(sample_names())}")
     folder = _place(options)
-    sample = lay_out(options.sample, folder)
+    with at_work(folder):
+        return _on(lay_out(options.sample, folder), options)
+
+
+def _on(sample: Path, options: argparse.Namespace) -> int:
     screen = has_screen() and not options.plain
     print(f"A copy of the sample {options.sample}: {sample}", file=sys.stderr)
     if screen:
@@ -33,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
 def _place(options: argparse.Namespace) -> Path:
     if options.into is not None:
         return Path(options.into)
-    home = state_home() / "demo"
+    home = state_home() / FOLDER
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         return Path(tempfile.mkdtemp(prefix=f"{Path(options.sample).name}-", dir=home))

@@ -11,6 +11,7 @@ import contextlib
 import os
 import re
 import shutil
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import Any, Literal
 from wizard.build.api import EngineApi, EngineError
 from wizard.build.marks import BUILD_LABELS, LABEL, OWN_TAG
 from wizard.compare.rounds import TAG
+from wizard.demo_copies import FOLDER, in_use
 from wizard.errors import NoEngine
 
 Kind = Literal["container", "image", "cache mount", "private copy"]
@@ -36,11 +38,14 @@ class Leftover:
     """For people."""
     bytes: int | None
     comparison: str
-    """The comparison that made it; empty for the image of a build."""
+    """The comparison that made it; empty for the image of a build and for the copy of a sample."""
 
     @property
     def in_use(self) -> bool:
-        """Whether the dockwiz that made it is running now: the last part of the comparison's id is its process."""
+        """Whether the dockwiz that made it is running now (the last part of the comparison's id is its process), or one
+        is at work on the copy of a sample."""
+        if self.kind == "private copy" and not self.comparison:
+            return in_use(Path(self.id))
         return _alive(self.comparison)
 
 
@@ -121,11 +126,22 @@ def comparison_of_cache(description: str) -> tuple[str, str] | None:
 
 
 def _copies(home: Path) -> tuple[Leftover, ...]:
-    found = []
-    for folder in sorted((*home.glob("*/compare/*"), *home.glob("demo/*"))):
-        size = sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
-        found.append(Leftover("private copy", str(folder), folder.name, size, folder.name))
-    return tuple(found)
+    of_comparisons = [(folder, folder.name) for folder in home.glob("*/compare/*")]
+    of_samples = [(folder, "") for folder in home.glob(f"{FOLDER}/*")]
+    return tuple(
+        Leftover("private copy", str(folder), folder.name, _size(folder), comparison)
+        for folder, comparison in sorted((*of_comparisons, *of_samples))
+    )
+
+
+def _size(folder: Path) -> int:
+    """Bytes of its files. One that vanishes meanwhile counts nothing."""
+    size = 0
+    for path in folder.rglob("*"):
+        with contextlib.suppress(FileNotFoundError):
+            status = path.lstat()
+            size += status.st_size if stat.S_ISREG(status.st_mode) else 0
+    return size
 
 
 def _alive(comparison: str) -> bool:

@@ -11,6 +11,7 @@ from tests.conftest import Engine as DockerEngine
 from wizard.build.api import EngineApi
 from wizard.build.marks import BUILD_LABELS
 from wizard.compare.clean import comparison_of_cache, find_leftovers, remove
+from wizard.demo_copies import at_work
 
 
 def test_copies_of_comparisons_and_of_samples_are_found_and_removed(tmp_path: Path) -> None:
@@ -23,6 +24,23 @@ def test_copies_of_comparisons_and_of_samples_are_found_and_removed(tmp_path: Pa
     assert remove(None, found) == ()
     assert find_leftovers(None, tmp_path) == ()
     assert (tmp_path / "repo-12ab" / "history.sqlite").exists()
+
+
+def test_the_copy_of_a_sample_is_in_use_while_a_dockwiz_is_at_work_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKWIZ_STATE", str(tmp_path))
+    copy = tmp_path / "demo" / "flask-ocr-12345678"
+    (copy / "templates").mkdir(parents=True)
+    with at_work(copy):
+        # A second one, in a folder of the copy, ends first.
+        with at_work(copy / "templates"):
+            assert [item.in_use for item in find_leftovers(None, tmp_path)] == [True]
+        assert [item.in_use for item in find_leftovers(None, tmp_path)] == [True]
+    assert [item.in_use for item in find_leftovers(None, tmp_path)] == [False]
+    assert list(copy.iterdir()) == [copy / "templates"], "nothing is written into it"
+    with at_work(tmp_path / "repo" / "demo"), at_work(tmp_path / "nowhere"):
+        assert [item.in_use for item in find_leftovers(None, tmp_path)] == [False]
 
 
 @pytest.mark.engine
