@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
+from urllib.parse import quote
 
 import wizard
 from wizard.inspection.values import Evidence
@@ -50,4 +52,10 @@ def _rules() -> list[dict[str, Any]]:
 def _location(plan: Plan, evidence: tuple[Evidence, ...]) -> dict[str, Any]:
     cause = next((item for item in evidence if item.line is not None and plan.workspace.is_file(item.path)), None)
     path, line = (cause.path, cause.line) if cause else (plan.dockerfile, 1)
-    return {"physicalLocation": {"artifactLocation": {"uri": path}, "region": {"startLine": line}}}
+    return {"physicalLocation": {"artifactLocation": {"uri": _address(path)}, "region": {"startLine": line}}}
+
+
+def _address(path: str) -> str:
+    """A path relative to the root as a relative reference of RFC 3986, which SARIF 2.1.0 (3.4.3) asks for: whatever is
+    no unreserved character is percent-encoded, byte by byte. A colon too: it would end a scheme (4.2)."""
+    return quote(os.fsencode(path))
