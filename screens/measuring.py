@@ -53,18 +53,18 @@ def expected(session: Session) -> str:
         return ""
     api = connect()
     before, after, options = _sides(session)
-    options = replace(options, known=_known(session, engine, api))
+    options = replace(options, known=_known(session, engine, api, session.plan.dockerfile))
     return forecast_for(before, after, engine, api, options).in_words()
 
 
-def _known(session: Session, engine: Engine, api: EngineApi) -> Known:
-    """What the history knows, and the build that has just ended."""
+def _known(session: Session, engine: Engine, api: EngineApi, dockerfile: str) -> Known:
+    """What the history knows of this Dockerfile, and the build that has just ended."""
     from wizard.compare.sizes import image_bytes
     from wizard.history.measurements import known
     from wizard.history.store import entries
     from wizard.state import state_folder
 
-    earlier = known(entries(state_folder(session.workspace.root)))
+    earlier = known(entries(state_folder(session.workspace.root)), dockerfile)
     build = session.build
     if build is None or build.outcome != "done":
         return earlier

@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
         like=request_of(repo, options),
         link=options.link,
         change=change,
-        known=known(entries(repo.state)),
+        known=known(entries(repo.state), repo.dockerfile),
         saved_bytes=saved,
     )
     _say(forecast_for(before, after, engine, connect(), settings).in_words())

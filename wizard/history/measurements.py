@@ -69,11 +69,13 @@ def of_build(result: BuildResult, engine: Engine, root: Path, dockerfile: str) -
     )
 
 
-def known(history: History) -> Known:
-    """What earlier cold builds of this repo took, for a forecast: the median of the last ten, and the newest images."""
-    seconds = [entry.seconds for entry in history.entries if entry.scenario == "cold"][-10:]
+def known(history: History, dockerfile: str) -> Known:
+    """What earlier cold builds of this Dockerfile (relative to the root) took, for a forecast: the median of the last
+    ten, and the newest images. Another Dockerfile of the repo says nothing of this one."""
+    own = [entry for entry in history.entries if entry.dockerfile == dockerfile]
+    seconds = [entry.seconds for entry in own if entry.scenario == "cold"][-10:]
     images: dict[Label, int] = {}
-    for entry in history.entries:
+    for entry in own:
         for side in LABELS:
             if entry.side == side and entry.image_bytes is not None:
                 images[side] = entry.image_bytes

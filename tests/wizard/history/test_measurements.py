@@ -19,7 +19,18 @@ def test_each_finished_build_of_a_comparison_is_an_entry(tmp_path: Path) -> None
     state = StateFolder(tmp_path / "state")
     assert record(state, found) is None
     assert entries(state).entries == found
-    assert known(entries(state)) == Known(93.0, {"before": 1_412_000_000, "after": 238_000_000})
+    expected = Known(93.0, {"before": 1_412_000_000, "after": 238_000_000})
+    assert known(entries(state), "docker/Dockerfile") == expected
+
+
+def test_what_is_known_of_one_dockerfile_says_nothing_of_another(tmp_path: Path) -> None:
+    state = StateFolder(tmp_path / "state")
+    for dockerfile, seconds in (("Dockerfile", 600.0), ("docs/Dockerfile", 4.0), ("docs/Dockerfile", 6.0)):
+        runs = (run("before", "cold", seconds),)
+        assert record(state, of_comparison(comparison(runs=runs), tmp_path, dockerfile)) is None
+    assert known(entries(state), "Dockerfile").cold_seconds == 600.0
+    assert known(entries(state), "docs/Dockerfile").cold_seconds == 5.0
+    assert known(entries(state), "api/Dockerfile") == Known()
 
 
 def test_the_branch_and_commit_are_those_checked_out(tmp_path: Path) -> None:
