@@ -28,7 +28,7 @@ COMMANDS = {
     "explain": "what a rule does, when it is safe, and why",
     "demo": "try it on a copy of a bundled sample",
     "doctor": "engine, builder, versions, what is missing and how to get it",
-    "clean": "list, and with --yes remove, what dockwiz made: images, containers, copies",
+    "clean": "list, and with --yes remove, what dockwiz made: images, containers, cache mounts, copies",
     "completion": "a completion script for bash, zsh or tcsh",
 }
 
@@ -96,7 +96,9 @@ def _select(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--torch-index", type=_index, metavar="URL", help="index of CPU torch wheels (default: PyTorch's)"
     )
-    group.add_argument("--online", action="store_true", help="allow questions to package indexes (no effect yet)")
+    group.add_argument(
+        "--online", action="store_true", help="accepted, without effect: no rule of this version asks a package index"
+    )
 
 
 def _as_the_callers_build(parser: argparse.ArgumentParser) -> None:
@@ -244,7 +246,12 @@ def _add_demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sample", nargs="?", default="flask-ocr", metavar="SAMPLE")
     parser.add_argument("--ascii", action="store_true", help="draw with ASCII characters only")
     parser.add_argument("--plain", action="store_true", help="no screens: plan, apply, compare, report")
-    parser.add_argument("--into", type=Path, metavar="DIR", help="lay the copy out here (default: a temporary folder)")
+    parser.add_argument(
+        "--into",
+        type=Path,
+        metavar="DIR",
+        help="lay the copy out here (default: a private folder that `dockwiz clean` removes)",
+    )
     _select(parser)
 
 
