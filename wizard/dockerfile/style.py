@@ -58,17 +58,17 @@ class Style(NamedTuple):
 def style_of(document: Document) -> Style:
     """The habits that most lines of a file show; the common ones where none shows any. Kept: every edit asks."""
     written = [instruction.written for instruction in document.instructions]
-    indentations: Counter[str] = Counter()
+    indentations: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
     leads = trails = 0
     for instruction in document.instructions:
         lines = instruction.argument_span.of(document.source).decode("utf-8", "replace").splitlines()
-        for line in lines[1:]:
-            found = re.match(r"[ \t]*", line)
-            if found and line.strip() and not line.lstrip().startswith("#"):
-                indentations[found[0]] += 1
-            leads += line.lstrip().startswith("&&")
+        continued = [line for line in lines[1:] if line.strip() and not line.lstrip().startswith("#")]
+        # The first one shows it: what follows may be a list of arguments, and lie deeper.
+        for line in continued[:1]:
+            indentations[instruction.keyword == "RUN"][line[: len(line) - len(line.lstrip())]] += 1
+        leads += sum(line.lstrip().startswith("&&") for line in lines[1:])
         trails += sum(bool(re.search(r"&&[ \t]*[\\`][ \t]*$", line)) for line in lines)
-    usual = indentations.most_common(1)
+    usual = (indentations[True] or indentations[False]).most_common(1)
     return Style(
         lower_case=sum(word.islower() for word in written) * 2 > len(written),
         newline=document.newline,

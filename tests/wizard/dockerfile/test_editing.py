@@ -189,6 +189,11 @@ def test_a_flag_goes_with_its_line() -> None:
     )
 
 
+def test_a_continued_line_lies_as_deep_as_the_first_of_a_step_not_as_a_list_in_it() -> None:
+    document = parse(b"FROM a\nENV A=1 \\\n    B=2\nRUN a && \\\n  b \\\n    one \\\n    two\n")
+    assert style_of(document).indentation == "  "
+
+
 def test_a_style_is_what_most_lines_show() -> None:
     style = style_of(parse(b"# escape=`\r\nfrom a\r\nrun a && `\r\n\tb && `\r\n\tc\r\n"))
     assert (style.lower_case, style.newline, style.indentation, style.and_leads, style.escape) == (
