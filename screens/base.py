@@ -95,6 +95,10 @@ class PageScreen(Screen[None], inherit_bindings=False):
         self.bindings_updated_signal.subscribe(self, lambda _screen: self.keybar.show(shown_bindings(self)))
         self.update()
 
+    def on_resize(self) -> None:
+        # Textual's own handler, which runs after this one, is what knows whether the screen is wide now.
+        self.call_later(self.update)
+
     @on(ScreenResume)
     def update(self) -> None:
         """Draw everything anew from the session."""
