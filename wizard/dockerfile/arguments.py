@@ -17,6 +17,7 @@ _BLANK_SEPARATED = re.compile(rb"[^\t\v\f\r ]+")
 _BYTE_SPACES = b"\t\n\v\f\r \x85\xa0"
 """BuildKit looks for the end of a flag byte by byte, so these two end it even inside a UTF-8 character."""
 _BYTE_BLANKS = re.compile(rb"[\t\n\v\f\r \x85\xa0]+")
+_PLAIN_FLAG = re.compile(rb"[A-Za-z0-9_./:,=@%+-]++(?=[\t\n\v\f\r ]|\Z)")
 _TRAILING_SPACE = re.compile(SPACE + rb"\Z")
 _JSON_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
@@ -40,6 +41,8 @@ def decode(raw: bytes) -> str:
 
 def trim(text: bytes, start: int, end: int) -> tuple[int, int]:
     """`text[start:end]` without the white space around it."""
+    if start < end and b" " < text[start : start + 1] < b"\x7f" and b" " < text[end - 1 : end] < b"\x7f":
+        return start, end
     found = LEADING_SPACE.match(text, start, end)
     start = found.end() if found else start
     end = start + len(text[start:end].rstrip(b"\t\n\v\f\r "))
@@ -67,6 +70,8 @@ def take_flags(line: LogicalLine, start: int, end: int, escape: int) -> tuple[tu
 
 def _flag_word(text: bytes, at: int, end: int, escape: int) -> tuple[bytes, int]:
     """One flag, its quotes and escapes resolved, and where it ends."""
+    if plain := _PLAIN_FLAG.match(text, at, end):
+        return plain[0], plain.end()
     word, quote = bytearray(), None
     while at < end:
         byte = text[at]
@@ -133,9 +138,7 @@ def split_probe(argument: str) -> tuple[str, str]:
 
 def words(line: LogicalLine, start: int, end: int, pattern: re.Pattern[bytes]) -> tuple[Word, ...]:
     """What the pattern finds in `line.text[start:end]`."""
-    group = pattern.groups
-    found = [match.span(group) for match in pattern.finditer(line.text, start, end)]
-    return tuple(map(Word, [decode(line.text[begin:stop]) for begin, stop in found], line.spans(found)))
+    return tuple([Word(decode(text), span) for text, span in line.find(pattern, start, end)])
 
 
 def split(keyword: str, is_json: bool, escape: str) -> re.Pattern[bytes]:

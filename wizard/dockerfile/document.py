@@ -12,15 +12,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """Bytes `start` up to but not including `end` of the file."""
 
     start: int
     end: int
-
-    def __contains__(self, offset: int) -> bool:
-        return self.start <= offset < self.end
 
     def of(self, source: bytes) -> bytes:
         return source[self.start : self.end]

@@ -180,12 +180,8 @@ def _pairs(instruction: Instruction) -> str | None:
     return f"{instruction.keyword} names can not be blank" if any(not pair.name for pair in found) else None
 
 
-def _operands(instruction: Instruction) -> tuple[str, ...]:
-    return instruction.json if instruction.json is not None else tuple(word.text for word in instruction.words)
-
-
 def _copy(instruction: Instruction) -> str | None:
-    if len(_operands(instruction)) >= 2:
+    if len(instruction.words if instruction.json is None else instruction.json) >= 2:
         return None
     return (
         f"{instruction.keyword} requires at least two arguments, but only one was provided. "
@@ -194,7 +190,8 @@ def _copy(instruction: Instruction) -> str | None:
 
 
 def _copy_destination(instruction: Instruction) -> str | None:
-    is_heredoc = is_header(_operands(instruction)[-1])
+    operands = instruction.json
+    is_heredoc = is_header(operands[-1] if operands is not None else instruction.words[-1].text)
     return f"{instruction.keyword} cannot accept a heredoc as a destination" if is_heredoc else None
 
 

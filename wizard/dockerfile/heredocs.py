@@ -71,6 +71,6 @@ def _quotes(text: str) -> int:
 def is_header(word: str) -> bool:
     """Whether COPY and ADD take the word for a heredoc; one that cannot be read is a path to them."""
     try:
-        return parse_header(word) is not None
+        return "<<" in word and parse_header(word) is not None
     except LexError:
         return False

@@ -23,6 +23,7 @@ _NUMBER = re.compile(r"\d+")
 _UNDECODABLE = re.compile("[\udc80-\udcff]")
 _NAME = re.compile(r"\w*")
 _PLAIN = re.compile(r"[A-Za-z0-9_./:,=@%+-]++")
+_PLAIN_WORDS = re.compile(r"[A-Za-z0-9_./:,=@%+ \t-]*+")
 _PLAINLY_QUOTED = re.compile(r"\"([A-Za-z0-9_./:,=@%+ -]++)\"")
 _NOT_USED: frozenset[str] = frozenset()
 
@@ -53,6 +54,11 @@ class Lexed(NamedTuple):
 def is_plain(text: str) -> bool:
     """Whether a text is one word, and means what is written: no quotes, escapes or variables."""
     return _PLAIN.fullmatch(text) is not None
+
+
+def are_plain(text: str) -> bool:
+    """Whether all words of a text mean what is written."""
+    return _PLAIN_WORDS.fullmatch(text) is not None
 
 
 def lex(

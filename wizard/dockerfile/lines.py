@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from wizard.dockerfile.document import Span
@@ -87,17 +87,20 @@ class LogicalLine(NamedTuple):
             return Span(start + shift, end + shift)
         return Span(self.offset(start), self.offset(end - 1) + 1)
 
-    def spans(self, ranges: Iterable[tuple[int, int]]) -> Iterator[Span]:
-        """As `span`, for ranges that ascend: pieces are looked for once, not for every range."""
-        piece, last = 0, len(self.starts) - 1
-        for start, end in ranges:
-            while piece < last and self.starts[piece + 1] <= start:
-                piece += 1
-            if start < end and (piece == last or end <= self.starts[piece + 1]):
+    def find(self, pattern: re.Pattern[bytes], start: int, end: int) -> Iterator[tuple[bytes, Span]]:
+        """What the last group of a pattern matches in `text[start:end]`, and where it stands in the file.
+
+        As `span` says it; but pieces are looked for once, not for every match.
+        """
+        group, ends, last = pattern.groups, (*self.starts[1:], len(self.text)), len(self.starts) - 1
+        piece, shift = 0, self.offsets[0]
+        for match in pattern.finditer(self.text, start, end):
+            begin, stop = match.span(group)
+            if begin >= ends[piece]:
+                piece = bisect_right(ends, begin, piece, last)
                 shift = self.offsets[piece] - self.starts[piece]
-                yield Span(start + shift, end + shift)
-            else:
-                yield self.span(start, end)
+            within = begin < stop <= ends[piece]
+            yield match[group], Span(begin + shift, stop + shift) if within else self.span(begin, stop)
 
 
 def join(pieces: list[tuple[int, bytes]]) -> LogicalLine:

@@ -16,7 +16,7 @@ from wizard.dockerfile.errors import quoted
 from wizard.dockerfile.expansion import Variables
 from wizard.dockerfile.grammar import Refused, check_instruction
 from wizard.dockerfile.heredocs import is_header
-from wizard.dockerfile.lexer import Lexed, LexError, is_plain, lex
+from wizard.dockerfile.lexer import Lexed, LexError, are_plain, is_plain, lex
 from wizard.dockerfile.mounts import MountError, check_mount
 from wizard.dockerfile.stages import base_stage, mount_options, reachable, references, source_stage, triggers
 
@@ -192,6 +192,8 @@ def _check_values(instruction: Instruction, escape: str) -> None:
             value = _expand(flag.value, escape, instruction)
             if flag.name == "chmod" and value.known and (message := mode_refusal(value.text)):
                 raise Refused(message, flag.span.start)
+    if keyword not in _CHECKED_VALUES and are_plain(instruction.argument):
+        return
     texts = _expanded_texts(instruction)
     if keyword not in _CHECKED_VALUES:
         texts = [text for text in texts if not is_plain(text)]

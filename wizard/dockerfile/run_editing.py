@@ -62,7 +62,7 @@ def _remove(document: Document, script: Script, first: Command, last: Command) -
         return remove_span(document, instruction, Span(joiner, last.span.end))
     assert following is not None
     span = Span(first.span.start, following.span.start)
-    comments = [comment for comment in instruction.comments if comment.span.start in span]
+    comments = [comment for comment in instruction.comments if span.start <= comment.span.start < span.end]
     if not comments:
         return Edit(span, "")
     style = style_of(document)

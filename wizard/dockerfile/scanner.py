@@ -6,8 +6,10 @@ the cases of tests/fixtures/parsing-cases.json.
 
 from __future__ import annotations
 
+import gc
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
@@ -39,25 +41,41 @@ def parse(source: bytes, path: str = "Dockerfile") -> Document:
     if not source:
         raise DockerfileError("the Dockerfile cannot be empty", path=path)
     try:
-        _check_options(source)
-        scan = Scan(source)
-        document = Document(
-            path, source, scan.escape, tuple(scan.directives), tuple(scan.comments), tuple(scan.instructions), ()
-        )
-        if not document.instructions:
-            raise Refused("file with no instructions", source.removesuffix(b"\n").rfind(b"\n") + 1)
-        _check_instructions(document.instructions)
-        document = Document(
-            path, source, scan.escape, document.directives, document.comments, document.instructions,
-            tuple(_stages(document.instructions)),
-        )  # fmt: skip
-        check_document(document)
+        with _without_collections():
+            return _read(source, path)
     except Refused as refusal:
         line = source.count(b"\n", 0, refusal.offset) + 1
         column = len(source[source.rfind(b"\n", 0, refusal.offset) + 1 : refusal.offset].decode("utf-8", "replace")) + 1
         message = re.sub("[\ud800-\udfff]", "\ufffd", refusal.message)
         raise DockerfileError(message, path=path, line=line, column=column, hint=refusal.hint) from None
+
+
+def _read(source: bytes, path: str) -> Document:
+    _check_options(source)
+    scan = Scan(source)
+    instructions = tuple(scan.instructions)
+    if not instructions:
+        raise Refused("file with no instructions", source.removesuffix(b"\n").rfind(b"\n") + 1)
+    _check_instructions(instructions)
+    document = Document(
+        path, source, scan.escape, tuple(scan.directives), tuple(scan.comments), instructions,
+        tuple(_stages(instructions)),
+    )  # fmt: skip
+    check_document(document)
     return document
+
+
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """Holds cyclic garbage collection back: a scan makes many values and no cycles, and looking for some among half a
+    million words takes as long as finding the words. Whoever finds it held back already leaves it so."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _check_options(source: bytes) -> None:

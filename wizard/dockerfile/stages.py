@@ -53,6 +53,8 @@ def mount_options(value: str) -> dict[str, str]:
 
 def references(instruction: Instruction) -> tuple[str, ...]:
     """What an instruction's `--from` and `--mount=…,from=` name: stages, images or named contexts."""
+    if not instruction.flags:
+        return ()
     if instruction.keyword == "COPY":
         source = instruction.flag("from")
         return (source,) if source else ()
