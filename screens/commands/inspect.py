@@ -109,6 +109,7 @@ _GPU = {
     "caller": "asked for",
     "cuda-index": "CUDA index",
     "cuda-call": "used",
+    "cuda-device": "used",
     "guarded-call": "used if there is one",
     "unclear-call": "may be used",
     "gpu-package": "GPU package",

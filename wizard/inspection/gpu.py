@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Literal
 
 from wizard.inspection.files import Listing, list_files, read_text, short_lines
+from wizard.inspection.gpu_settings import device_in_dockerfile, device_in_files
 from wizard.inspection.masking import shown
 from wizard.inspection.values import Evidence, GpuEvidence
 
@@ -30,7 +31,7 @@ CUDA_INDEX = re.compile(
 CPU_INDEX = re.compile(r"/whl/(?:nightly/|test/)?cpu\b|--torch-backend[=\s]+cpu|UV_TORCH_BACKEND=cpu|==[\w.]+\+cpu\b")
 _GPU_IMAGE = re.compile(r"nvidia|cuda|rocm|-gpu\b|\bgpu-|\bl4t-|tensorrt|vllm/", re.IGNORECASE)
 _GPU_VARIABLE = re.compile(r"\bNVIDIA_(?:VISIBLE_DEVICES|DRIVER_CAPABILITIES|REQUIRE_CUDA)\b|\bCUDA_HOME\b")
-_FIRM = frozenset({"base-image", "caller", "cuda-index", "cuda-call", "gpu-package"})
+_FIRM = frozenset({"base-image", "caller", "cuda-index", "cuda-device", "cuda-call", "gpu-package"})
 _PACKAGING = (".txt", ".in", ".toml", ".cfg", ".lock", ".yml", ".yaml")
 _PROJECT_FILES = ("pyproject.toml", "setup.cfg", "Pipfile")
 _TEST_FOLDERS = frozenset({"test", "tests", "testing", "benchmarks", "bench"})
@@ -43,7 +44,7 @@ def gpu_evidence(
     listing: Listing | None = None,
     manifests: Iterable[str] = (),
 ) -> tuple[GpuEvidence, ...]:
-    """Every sign found, one per line of the repo, in the order Dockerfile, callers, packages, code.
+    """Every sign found, one per line of the repo, in the order Dockerfile, callers, packages, code, settings.
 
     Where it is known which `manifests` the image's installs read, only they are looked at for packages and indexes: a
     `requirements-gpu.txt` for somebody else's machine says nothing about this image.
@@ -52,10 +53,12 @@ def gpu_evidence(
     found: list[GpuEvidence] = []
     if document is not None:
         found += _in_dockerfile(document)
+        found += device_in_dockerfile(document)
     found += _in_callers(workspace, callers)
     files = listing.below(workspace.context)
     found += _in_packaging(workspace, tuple(manifests) or files)
     found += _in_code(workspace, files)
+    found += device_in_files(workspace, files)
     return tuple(dict.fromkeys(found))
 
 
@@ -65,7 +68,7 @@ def gpu_verdict(evidence: Iterable[GpuEvidence]) -> Verdict:
     kinds = {item.kind for item in evidence}
     firm = kinds & _FIRM
     if "cpu-index" in kinds and firm:
-        return "unclear" if firm <= {"cuda-call"} else "gpu"
+        return "unclear" if firm <= {"cuda-call", "cuda-device"} else "gpu"
     if firm:
         return "gpu"
     return "unclear" if "unclear-call" in kinds else "none"

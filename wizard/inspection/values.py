@@ -84,8 +84,8 @@ class GpuEvidence(NamedTuple):
     """One sign for or against the use of a GPU."""
 
     kind: str
-    """`base-image`, `caller`, `cuda-index`, `cuda-call`, `guarded-call`, `unclear-call` (tests, code that cannot be
-    parsed), `gpu-package`, `cpu-index`."""
+    """`base-image`, `caller`, `cuda-index`, `cuda-call`, `cuda-device`, `guarded-call`, `unclear-call` (tests,
+    settings, notebooks, code that cannot be parsed), `gpu-package`, `cpu-index`."""
     evidence: Evidence
 
 

@@ -13,9 +13,10 @@ Why
 
 When it is safe
 : Nothing in the repo needs a GPU: no CUDA base image, no caller that asks for GPUs, no CUDA index, no GPU-only package,
-  no CUDA call that is not guarded by `torch.cuda.is_available()`. No hashes are pinned (the CPU wheels have others).
-  The install is pip's or `uv pip`'s, into the environment that it looks into (no --target, no --prefix), and does not
-  install again what is there. Evidence of both kinds, or an index of your own, makes it a review.
+  no CUDA call that is not guarded by `torch.cuda.is_available()`, no CUDA device that the Dockerfile sets or starts
+  with. No hashes are pinned (the CPU wheels have others). The install is pip's or `uv pip`'s, into the environment that
+  it looks into (no --target, no --prefix), and does not install again what is there. Evidence of both kinds, CUDA in a
+  setting, a script or a notebook, or an index of your own, makes it a review.
 
 Source
 : pytorch.org, "Get Started", Linux, pip, CPU; pip's documentation on --extra-index-url; docs.astral.sh/uv, PyTorch.
@@ -72,6 +73,7 @@ _GPU_WORDS = {
     "caller": "a caller that asks for GPUs",
     "cuda-index": "a CUDA index",
     "cuda-call": "a CUDA call that is not guarded",
+    "cuda-device": "CUDA is the device that it is started with",
     "gpu-package": "a package that exists for GPUs only",
 }
 
@@ -132,7 +134,8 @@ def _proposal(view: View, changes: list[FamilyStep], table: Mapping[str, Any]) -
     private = next((found for change in changes if (found := _other_index(view, change)) is not None), None)
     cut = [name for change in changes if (name := _cut_file(view, change, table)) is not None]
     guarded = [sign.evidence for sign in view.inspection.gpu if sign.kind == "guarded-call"]
-    doubts = [sign.evidence for sign in view.inspection.gpu if sign.kind in ("unclear-call", "cuda-call")]
+    unclear = ("unclear-call", "cuda-call", "cuda-device")
+    doubts = [sign.evidence for sign in view.inspection.gpu if sign.kind in unclear]
     upgrades = any(p.install.has("-U", "--upgrade") for c in changes for p in c.pulls if "torch" not in c.pinned)
     safety: Safety = "safe" if verdict == "none" and private is None and not cut and not upgrades else "review"
     versions = (r.version for c in changes for p in c.pulls for r, _ in p.asked if r.name == "torch")

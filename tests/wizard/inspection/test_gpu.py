@@ -103,6 +103,57 @@ def test_code_outside_the_context_and_other_peoples_requirements_do_not_count(re
     assert found == ()
 
 
+STARTS_WITH_CUDA = [
+    "ENV DEVICE=cuda",
+    "ENV DEVICE cuda:0",
+    "ARG DEVICE=cuda",
+    'CMD ["python", "x.py", "--device", "cuda"]',
+    "ENTRYPOINT python x.py --device=cuda",
+    "ENV CUDA_VISIBLE_DEVICES=0,1",
+]
+NOT_STARTED_WITH_CUDA = [
+    "ENV PATH=/usr/local/cuda/bin:$PATH",
+    "ENV CUDA_VISIBLE_DEVICES=-1",
+    'ENV CUDA_VISIBLE_DEVICES=""',
+    "RUN echo cuda",
+    "ENV DEVICE=cpu",
+]
+
+
+@pytest.mark.parametrize("line", STARTS_WITH_CUDA)
+def test_a_device_that_the_dockerfile_chooses_is_firm(repo, line):
+    assert kinds(repo({}), f"FROM a\n{line}\n".encode()) == [("cuda-device", "Dockerfile", 2)]
+
+
+@pytest.mark.parametrize("line", NOT_STARTED_WITH_CUDA)
+def test_a_word_that_chooses_no_device_says_nothing(repo, line):
+    assert kinds(repo({}), f"FROM a\n{line}\n".encode()) == []
+
+
+def test_a_device_in_a_setting_a_script_or_a_notebook_is_unclear(repo):
+    cell = '{"cell_type": "code", "source": ["%%time\\n", "model = net.cuda()\\n"]}'
+    asks = '{"cell_type": "code", "source": ["d = \\"cuda\\" if torch.cuda.is_available() else \\"cpu\\""]}'
+    workspace = repo(
+        {
+            "config.yaml": "# cuda or cpu\nname: a\ndevice: cuda\n",
+            ".env": "DEVICE=cuda:1\n",
+            "run.sh": "#!/bin/sh\npython x.py --device cuda\n",
+            "train.ipynb": f'{{"cells": [\n{cell}\n]}}\n',
+            "asks.ipynb": f'{{"cells": [\n{asks}\n]}}\n',
+            "cut.ipynb": '{"cells": [ cuda',
+            "paths.toml": 'lib = "/usr/local/cuda/lib64"\n',
+            ".ci/matrix.yml": "backend: [cpu, cuda]\n",
+            "README.md": "runs on cuda\n",
+        }
+    )
+    assert sorted(kinds(workspace, b"FROM a\n")) == [
+        ("unclear-call", ".env", 1),
+        ("unclear-call", "config.yaml", 3),
+        ("unclear-call", "run.sh", 2),
+        ("unclear-call", "train.ipynb", 2),
+    ]
+
+
 @pytest.mark.parametrize(
     ("found", "verdict"),
     [
@@ -113,6 +164,7 @@ def test_code_outside_the_context_and_other_peoples_requirements_do_not_count(re
         (["cuda-call"], "gpu"),
         (["cuda-index"], "gpu"),
         (["cpu-index", "cuda-call"], "unclear"),
+        (["cuda-device"], "gpu"),
         (["cpu-index", "caller"], "gpu"),
     ],
 )
