@@ -76,9 +76,14 @@ class Daemon:
         return str(found[0]["addr_info"][0]["local"])
 
     def start(self) -> None:
-        """Start the daemon in a session of its own and wait until it answers."""
+        """Start the daemon in a session of its own and wait until it answers; one that is ending may end first."""
         if self.answers():
             return
+        ending = self.process()
+        if ending is not None:
+            self.await_end(ending)
+        # One that was killed leaves it; dockerd would not start beside whoever has that number now, be it a zombie.
+        (self.folder / "dockerd.pid").unlink(missing_ok=True)
         if len(str(self.socket)) > 100:
             raise EngineError(f"{self.socket} is too long for a socket: set DOCKWIZ_ENGINE_CACHE to a shorter path")
         packages = {"runc": "runc", "iptables": "iptables", "ip": "iproute2"}
@@ -103,18 +108,30 @@ class Daemon:
 
     def stop(self) -> None:
         """End the daemon that this folder's pid file names, and take its bridge and firewall rules away."""
-        pid = self._pid()
+        pid = self.process()
         if pid is not None:
             os.kill(pid, signal.SIGTERM)
-            deadline = time.monotonic() + STOP_SECONDS
-            while self._runs(pid):
-                if time.monotonic() > deadline:
-                    raise EngineError(f"the daemon (process {pid}) does not end")
-                time.sleep(0.1)
+            self.await_end(pid)
         if Path(f"/sys/class/net/{self.bridge}").exists():
             for rule in self._firewall_rules():
                 succeeds(["iptables", *rule[:2], "-D", *rule[2:]])
             run(["ip", "link", "delete", self.bridge])
+
+    def process(self) -> int | None:
+        """The process that the pid file names, if it still is this folder's daemon."""
+        try:
+            pid = int((self.folder / "dockerd.pid").read_text())
+        except (OSError, ValueError):
+            return None
+        return pid if self._runs(pid) else None
+
+    def await_end(self, pid: int) -> None:
+        """Wait until this process, a daemon that was told to end, has ended. EngineError where it does not."""
+        deadline = time.monotonic() + STOP_SECONDS
+        while self._runs(pid):
+            if time.monotonic() > deadline:
+                raise EngineError(f"the daemon (process {pid}) does not end")
+            time.sleep(0.1)
 
     def shape(self, rate: str | None) -> None:
         """Limit what containers download to a rate in tc's words ("100mbit"); None lifts the limit."""
@@ -124,14 +141,6 @@ class Daemon:
             succeeds(["tc", "qdisc", "del", *device])
         else:
             run(["tc", "qdisc", "replace", *device, "tbf", "rate", rate, "burst", "256kb", "latency", "300ms"])
-
-    def _pid(self) -> int | None:
-        """The process that the pid file names, if it still is this folder's daemon."""
-        try:
-            pid = int((self.folder / "dockerd.pid").read_text())
-        except (OSError, ValueError):
-            return None
-        return pid if self._runs(pid) else None
 
     def _runs(self, pid: int) -> bool:
         """Whether a process is this folder's daemon; one that has ended and waits to be reaped is none."""

@@ -33,14 +33,23 @@ class Throwaway:
 
     def kill(self) -> None:
         """End the daemon at once, as a crash would; what it started goes on for a while."""
-        os.kill(int((self.daemon.folder / "dockerd.pid").read_text()), signal.SIGKILL)
+        self._signal(signal.SIGKILL)
 
     def terminate(self) -> None:
         """Ask the daemon to end, as a shutdown of the machine would."""
-        os.kill(int((self.daemon.folder / "dockerd.pid").read_text()), signal.SIGTERM)
+        self._signal(signal.SIGTERM)
 
     def start_again(self) -> None:
+        """Start the daemon that was told to end, once it has: until then it may answer, and lets no other begin."""
+        ending = self.daemon.process()
+        if ending is not None:
+            self.daemon.await_end(ending)
         self.daemon.start()
+
+    def _signal(self, number: signal.Signals) -> None:
+        process = self.daemon.process()
+        assert process is not None, "the daemon does not run: an earlier test did not start it again"
+        os.kill(process, number)
 
 
 @contextmanager
