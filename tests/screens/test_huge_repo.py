@@ -5,15 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from screens.flow import NOTICEABLE
+from screens.app import DockwizApp
+from screens.inspect import InspectScreen
+from screens.looking import look
 from tests.screens.driving import DOCKERFILE, frame, make_app
+from wizard.workspace import Workspace
 
 pytestmark = pytest.mark.full
 
@@ -71,36 +77,66 @@ def test_every_file_counts_for_the_context_and_what_was_not_looked_at_is_said(hu
     assert any("50,000 files" in note for note in found["notes"])
 
 
-async def test_keys_are_answered_while_it_is_looked_at_and_leaving_does_not_wait(huge: Path) -> None:
+@pytest.fixture
+def released(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Until it is set, looking at the repository begins anew as soon as it is done: however quick the machine is, keys
+    come while all the work of a look is going on."""
+    event = threading.Event()
+
+    def look_until_released(workspace: Workspace, wanted: str | None) -> Any:
+        while True:
+            found = look(Workspace(workspace.root, workspace.context), wanted)
+            if event.is_set():
+                return found
+
+    monkeypatch.setattr("screens.flow.look", look_until_released)
+    yield event
+    event.set()
+
+
+async def until_shown(app: DockwizApp, words: str) -> None:
+    """Textual's own wait is for the processor to rest, which it does not while the repository is looked at."""
+    async with asyncio.timeout(60):
+        while words not in frame(app):
+            await asyncio.sleep(0.01)
+
+
+async def test_keys_are_answered_while_it_is_looked_at_and_leaving_does_not_wait(
+    huge: Path, released: threading.Event
+) -> None:
     app = make_app(huge)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("enter")
-        await pilot.pause()
-        assert "Looking at the repository .." in frame(app)
-        await pilot.press("question_mark")
-        await pilot.pause()
-        assert "Help" in frame(app)
-        await pilot.press("escape", "escape")
-        await pilot.pause()
-        assert "Looking at" in frame(app)
-        await pilot.press("q")
-        await pilot.pause()
-        assert app.flow.jobs.alive("inspect")
+    async with app.run_test(size=(80, 24)):
+        app.simulate_key("enter")
+        await until_shown(app, "Looking at the repository ..")
+        app.simulate_key("question_mark")
+        await until_shown(app, InspectScreen.ABOUT[:40])
+        app.simulate_key("escape")
+        await until_shown(app, "Looking at the repository ..")
+        app.simulate_key("escape")
+        await until_shown(app, f"Looking at {huge.name} ..")
+        app.simulate_key("q")
+        async with asyncio.timeout(60):
+            while app.is_running:
+                await asyncio.sleep(0.01)
     assert app.return_value == 0
+    assert app.flow.jobs.alive("inspect")
+    released.set()
+    app.flow.jobs.join("inspect", 60)
 
 
-async def test_waiting_is_counted_and_ends_with_what_was_found(huge: Path) -> None:
+async def test_waiting_is_counted_and_ends_with_what_was_found(huge: Path, released: threading.Event) -> None:
     app = make_app(huge)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("enter")
-        await pilot.pause()
+    async with app.run_test(size=(80, 24)):
+        app.simulate_key("enter")
+        await until_shown(app, "Looking at the repository ..")
         seen: list[str] = []
-        async with asyncio.timeout(120):
-            while app.session.inspection is None:
-                seen.append(frame(app).splitlines()[2].strip())
-                await asyncio.sleep(0.05)
-        await pilot.pause()
-        assert all(row.startswith("> Looking at the repository ..") for row in seen)
-        # Nothing is counted while it is quick.
-        assert seen[-1].endswith(" s") or (app.session.inspected_in or 0) < NOTICEABLE + 0.5
-        assert f"{FOLDERS * EACH + 3:,} files" in frame(app)
+        while app.flow.waited("inspect") == "":
+            seen.append(frame(app).splitlines()[2].strip())
+            await asyncio.sleep(0.05)
+        await until_shown(app, " s\n")
+        seen.append(frame(app).splitlines()[2].strip())
+        released.set()
+        await until_shown(app, f"{FOLDERS * EACH + 3:,} files")
+    *quick, waited = seen
+    assert all(row == "> Looking at the repository .." for row in quick)
+    assert re.fullmatch(r"> Looking at the repository \.\.  \d+(\.\d)? s", waited)
