@@ -10,7 +10,7 @@ import itertools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from wizard.ignorefile.patterns import IgnoreFileError, Pattern, clean, has_bad_syntax, make_pattern, union
@@ -133,10 +133,12 @@ NO_IGNORE_FILE = IgnoreFile(path="", patterns=())
 """For a context without a .dockerignore."""
 
 
+@lru_cache(maxsize=128)
 def parse(content: bytes, path: str = ".dockerignore") -> IgnoreFile:
     """Reads a .dockerignore as BuildKit does; `path` is only for messages.
 
-    Raises IgnoreFileError, with the 1-based line, for a pattern that BuildKit refuses.
+    Raises IgnoreFileError, with the 1-based line, for a pattern that BuildKit refuses. The last files are remembered,
+    with the expressions that they were compiled to: rules ask for the same few patterns again and again.
     """
     lines = content.removeprefix(BYTE_ORDER_MARK).split(b"\n")
     for number, line in enumerate(lines, start=1):

@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from wizard.assets import knowledge
@@ -155,10 +155,9 @@ class _Step:
 
     def locate(self, name: str) -> str | None:
         """The file of the repo that stands where the image has this program or script, relative to the root."""
-        folder = working_directory(self.document, self.stage, self.instruction)
-        if folder is None or not re.fullmatch(r"[\w./@+-]+", name):
+        if self._folder is None or not re.fullmatch(r"[\w./@+-]+", name):
             return None
-        for one in (folder,) if "/" in name else (folder, *_BIN):
+        for one in (self._folder,) if "/" in name else (self._folder, *_BIN):
             found = context_path(self.workspace, self._copies, posixpath.normpath(posixpath.join(one, name)))
             try:
                 if found is not None:
@@ -169,8 +168,7 @@ class _Step:
 
     def _added(self, script: str) -> bool:
         """Whether an ADD fetched the script, and it is a known installer's."""
-        folder = working_directory(self.document, self.stage, self.instruction)
-        path = posixpath.normpath(posixpath.join(folder or "/", script))
+        path = posixpath.normpath(posixpath.join(self._folder or "/", script))
         return any(
             instruction.keyword == "ADD"
             and _known_installer(instruction.argument)
@@ -178,6 +176,10 @@ class _Step:
             for stage in lineage(self.document, self.stage)
             for instruction in stage.instructions
         )
+
+    @cached_property
+    def _folder(self) -> str | None:
+        return working_directory(self.document, self.stage, self.instruction)
 
     @cached_property
     def _copies(self) -> tuple[ContextCopy, ...]:
@@ -196,27 +198,24 @@ def _lists(text: str) -> ListUse | None:
 
 def _caller(text: str) -> tuple[str, Mapping[str, Any]] | None:
     """A program of the table that the text calls, as written, and its entry."""
-    for pattern, entry in _callers():
-        found = pattern.search(text)
+    for entry in knowledge("apt_callers")["program"]:
+        # Most texts hold none of the names, and to compile a pattern takes longer than to look for them.
+        found = _call_of(entry, text) if any(name in text for name in entry["names"]) else None
         if found is not None:
             return _cut(found["call"]), entry
     return None
 
 
-@cache
-def _callers() -> tuple[tuple[re.Pattern[str], Mapping[str, Any]], ...]:
-    found: list[tuple[re.Pattern[str], Mapping[str, Any]]] = []
-    for entry in knowledge("apt_callers")["program"]:
-        name = rf"(?:{'|'.join(map(re.escape, entry['names']))})(?:@[\w.^~-]+)?(?![\w@/.-])"
-        if "with" in entry:
-            # Anywhere in a command: what starts it may be npx, a module of Python or a package script.
-            words = "|".join(map(re.escape, entry["with"]))
-            pattern = rf"(?<![\w.@-])(?P<call>{name}[^\n;&|]*?[\s\"'](?:{words})(?![\w-]))"
-        else:
-            start = r"(?:^|[;&|({\[`]|\b(?:sudo|exec|then|do|else|env)\s)\s*(?:(?:-|\w+=)\S*\s+)*[\"']?(?:/[\w./-]*/)?"
-            pattern = rf"{start}(?P<call>{name})"
-        found.append((re.compile(pattern, re.MULTILINE), entry))
-    return tuple(found)
+def _call_of(entry: Mapping[str, Any], text: str) -> re.Match[str] | None:
+    name = rf"(?:{'|'.join(map(re.escape, entry['names']))})(?:@[\w.^~-]+)?(?![\w@/.-])"
+    if "with" in entry:
+        # Anywhere in a command: what starts it may be npx, a module of Python or a package script.
+        words = "|".join(map(re.escape, entry["with"]))
+        pattern = rf"(?<![\w.@-])(?P<call>{name}[^\n;&|]*?[\s\"'](?:{words})(?![\w-]))"
+    else:
+        start = r"(?:^|[;&|({\[`]|\b(?:sudo|exec|then|do|else|env)\s)\s*(?:(?:-|\w+=)\S*\s+)*[\"']?(?:/[\w./-]*/)?"
+        pattern = rf"{start}(?P<call>{name})"
+    return re.search(pattern, text, re.MULTILINE)
 
 
 def _fetched(text: str) -> str | None:
