@@ -126,10 +126,14 @@ def move(
         raise EditConflict("an instruction that ends in a continuation cannot move", line=instruction.start_line)
     text = decode(block(document, instruction).of(document.source))
     if before is not None:
-        return delete(document, instruction), insert_before(document, before, text)
-    if after is not None:
-        return delete(document, instruction), insert_after(document, after, text)
-    raise TypeError("move() needs before or after")
+        there = insert_before(document, before, text)
+    elif after is not None:
+        there = insert_after(document, after, text)
+    else:
+        raise TypeError("move() needs before or after")
+    if instruction.heredocs and text.rstrip("\r\n") not in there.text:
+        raise EditConflict("a heredoc cannot move to where lines end otherwise", line=instruction.start_line)
+    return delete(document, instruction), there
 
 
 def replace(instruction: Instruction, text: str) -> Edit:

@@ -210,6 +210,12 @@ def test_a_style_is_what_most_lines_show() -> None:
     assert plain.instruction("COPY", "a b", ["--link"]) == "COPY --link a b"
 
 
+def test_a_heredoc_does_not_move_to_where_lines_end_otherwise() -> None:
+    document = parse(b"FROM a\nRUN <<EOF\na\nEOF\nRUN b\r\n")
+    with pytest.raises(EditConflict, match="cannot move to where lines end otherwise"):
+        move(document, document.instructions[1], after=document.instructions[2])
+
+
 def test_bytes_that_are_not_text_survive_a_move() -> None:
     document = parse(b"FROM a\nRUN \xff\xfe\nRUN c\n")
     assert splice(document, move(document, document.instructions[2], before=document.instructions[1])).source == (
