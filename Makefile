@@ -15,7 +15,8 @@ test: check unit
 	@env="$$($(ENGINE) up)" && eval "$$env" && $(BIN)/pytest -m "engine and not full"
 
 test-full: check
-	@env="$$($(ENGINE) up)" && eval "$$env" && HYPOTHESIS_PROFILE=thorough $(BIN)/pytest
+	HYPOTHESIS_PROFILE=thorough $(BIN)/pytest -m "not engine" --numprocesses auto
+	@env="$$($(ENGINE) up)" && eval "$$env" && HYPOTHESIS_PROFILE=thorough $(BIN)/pytest -m engine
 
 # ten thousand generated Dockerfiles and ignore files against the engine; SEED=N repeats a run
 fuzz: $(VENV)/ready
