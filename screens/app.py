@@ -266,4 +266,5 @@ def run_wizard(
     unread = app.flow.problems.get("inspect")
     if unread is not None and app.session.inspection is None:
         return unread.exit_code
-    return 4 if app.session.build is not None and app.session.build.outcome == "failed" else 0
+    built = app.session.build
+    return built.trace.exit_code if built is not None and built.outcome == "failed" else 0

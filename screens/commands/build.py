@@ -19,6 +19,7 @@ from wizard.build.stored import new_log
 from wizard.build.trace import Reducer
 from wizard.dockerfile.directives import detected
 from wizard.dockerfile.scanner import parse
+from wizard.errors import NoEngine
 from wizard.history.measurements import of_build
 from wizard.history.store import record
 from wizard.inspection.context import read_ignore_file
@@ -50,9 +51,15 @@ def run(options: argparse.Namespace) -> int:
             running.cancel()
             running.wait()
             return 130
-        note = record(repo.state, of_build(running.wait(), engine, repo.workspace.root, repo.dockerfile))
+        result = running.wait()
+        note = record(repo.state, of_build(result, engine, repo.workspace.root, repo.dockerfile))
         if note is not None:
             print(f"dockwiz: {note}", file=sys.stderr)
+        if result.engine_lost:
+            raise NoEngine(
+                "the build ended in the middle: the Docker engine stopped answering",
+                hint="build again once it is back: `dockwiz doctor` says whether it is",
+            )
         return code
 
 

@@ -256,7 +256,8 @@ class Reducer:
         excerpt = failure.excerpt(self._text)
         if cause is None:
             said = own or failure.error_text(self._text) or "the recorded stream ends in the middle of the build"
-            return BuildError(message=plain(said), line=line, excerpt=excerpt)
+            lost = failure.engine_lost(self._text)
+            return BuildError(message=plain(said), line=line, excerpt=excerpt, engine_lost=lost)
         step = cause.step
         if line is None and step is not None:
             line = self._graph.line(step) or self._graph.stage_line(step)

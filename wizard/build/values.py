@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from wizard.build.events import BuildWarning
 from wizard.build.steps import Kind
+from wizard.errors import BuildFailed, NoEngine
 
 Interval = tuple[float, float]
 """Start and end, the end not before the start."""
@@ -119,6 +120,8 @@ class BuildError:
     """The last lines of the failing step."""
     excerpt: tuple[str, ...] = ()
     """The builder's own words on plain lines: the place in the Dockerfile and its neighbours."""
+    engine_lost: bool = False
+    """Nothing is known to be wrong with the build: the engine stopped answering."""
 
     @property
     def place(self) -> str:
@@ -153,7 +156,9 @@ class BuildTrace:
     @property
     def exit_code(self) -> int:
         """What the command line exits with."""
-        return {"done": 0, "cancelled": 130}.get(self.outcome, 4)
+        if self.error is not None and self.error.engine_lost:
+            return NoEngine.exit_code
+        return {"done": 0, "cancelled": 130}.get(self.outcome, BuildFailed.exit_code)
 
     @property
     def steps(self) -> tuple[StepTrace, ...]:

@@ -123,6 +123,20 @@ def test_the_error_is_the_root_cause_and_victims_are_cancelled() -> None:
     assert result.error.message == BROKEN
 
 
+def test_an_engine_that_goes_away_is_no_failure_of_the_build() -> None:
+    gone = "ERROR: failed to receive status: rpc error: code = Unavailable desc = error reading from server: EOF"
+    result = trace(vertex("a", "[1/2] RUN make", 0), vertex("b", "[2/2] RUN make test", inputs=("a",)), text=(gone,))
+    assert (result.outcome, result.exit_code) == ("failed", 3)
+    assert result.error is not None
+    assert result.error.engine_lost
+
+
+def test_a_step_that_failed_by_itself_is_blamed_though_the_engine_went_away_later() -> None:
+    gone = "ERROR: error reading from server: EOF"
+    result = trace(vertex("b", "[bad 1/1] RUN exit 37", 0, 1, error=BROKEN), text=(gone,))
+    assert result.exit_code == 4
+
+
 def test_a_command_that_mentions_cancelling_is_no_victim() -> None:
     error = 'process "/bin/sh -c echo context canceled; exit 3" did not complete successfully: exit code: 3'
     result = trace(vertex("a", "[1/1] RUN", 0, 1, error=error), text=(f"ERROR: failed to solve: {error}",))
