@@ -14,7 +14,7 @@ from wizard.plan import journal
 from wizard.plan.diff import diff_of
 from wizard.plan.files import CannotWrite, sweep, undisturbed, write_all
 from wizard.plan.fold import Plan
-from wizard.plan.reverse import without_ours
+from wizard.plan.reverse import is_out, without_ours
 from wizard.state import StateFolder
 from wizard.workspace import Workspace
 
@@ -109,7 +109,8 @@ def write_copy(plan: Plan, folder: Path) -> Applied:
 def undo(workspace: Workspace, state: StateFolder) -> Undone:
     """Put every file of the last apply for this build context back, byte for byte, as `journal.last_of` chooses it.
 
-    Also after an apply that was killed half-way. Raises UndoWouldLose where a file was edited since, ChangedAgain where
+    Also after an apply that was killed half-way. A file that holds none of our lines any more stays as it is. Raises
+    UndoWouldLose where a file was edited since, ChangedAgain where
     a later apply for another build context changed it, SeveralProjects where it is not clear which apply is meant.
     """
     with journal.exclusively(state), undisturbed():
@@ -123,12 +124,18 @@ def undo(workspace: Workspace, state: StateFolder) -> Undone:
             return Undone(())
         _check_not_changed_again(workspace, state, entry)
         now = {path: _on_disk(workspace, path) for path in entry.after}
-        edited = [path for path in sorted(now) if now[path] not in (entry.after[path], entry.before[path])]
+        changed = [path for path in sorted(now) if now[path] not in (entry.after[path], entry.before[path])]
+        out = {path for path in changed if is_out(entry.before[path], entry.after[path], now[path])}
+        edited = [path for path in changed if path not in out]
         if edited:
             lost = diff_of({path: (entry.after[path], now[path]) for path in edited})
             patch = state.path / "reverse.patch"
             reverse = diff_of(
-                {path: (now[path], without_ours(entry.before[path], entry.after[path], now[path])) for path in now}
+                {
+                    path: (now[path], without_ours(entry.before[path], entry.after[path], now[path]))
+                    for path in now
+                    if path not in out
+                }
             )
             try:
                 patch.write_bytes(reverse.encode("utf-8", "surrogateescape"))
@@ -146,10 +153,11 @@ def undo(workspace: Workspace, state: StateFolder) -> Undone:
                 patch=patch,
                 root=workspace.root,
             )
-        write_all(workspace.root, {path: entry.before[path] for path in now if now[path] != entry.before[path]})
+        back = {path: entry.before[path] for path in now if path not in out}
+        write_all(workspace.root, {path: content for path, content in back.items() if now[path] != content})
         _sweep_all(workspace, entry)
         journal.mark(entry, "undone")
-        return Undone(tuple(sorted(entry.before)))
+        return Undone(tuple(sorted(back)))
 
 
 def _check_unchanged(workspace: Workspace, before: Mapping[str, bytes | None]) -> None:

@@ -21,6 +21,8 @@ class _Prepared:
     target: Path
     temporary: Path | None
     """None where the target is to be removed."""
+    rank: int
+    """New files come first and removals last: killed in between, no file is left that names one that is not there."""
 
 
 @contextlib.contextmanager
@@ -44,7 +46,7 @@ def write_all(root: Path, changes: Mapping[str, bytes | None]) -> None:
     try:
         for path, content in changes.items():
             prepared.append(_prepare(root, path, content))
-        for item in prepared:
+        for item in sorted(prepared, key=lambda item: item.rank):
             if item.temporary is None:
                 item.target.unlink(missing_ok=True)
             else:
@@ -75,8 +77,9 @@ def _prepare(root: Path, path: str, content: bytes | None) -> _Prepared:
         if content is None:
             if not os.access(target.parent, os.W_OK):
                 raise PermissionError(13, "Permission denied")
-            return _Prepared(target, None)
-        return _Prepared(target, _write_beside(target, content))
+            return _Prepared(target, None, 2)
+        rank = int(target.exists())
+        return _Prepared(target, _write_beside(target, content), rank)
     except OSError as error:
         raise CannotWrite(
             f"cannot be written: {(error.strerror or str(error)).lower()}", path=path, hint="nothing was changed"

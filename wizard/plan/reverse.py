@@ -25,6 +25,18 @@ def without_ours(before: bytes | None, after: bytes | None, now: bytes | None) -
     return None if before is None and not any(lines) else b"".join(lines)
 
 
+def is_out(before: bytes | None, after: bytes | None, now: bytes | None) -> bool:
+    """Whether none of the lines that we added is left: somebody has taken our changes out.
+
+    Blanks around a line do not count: an editor that changes line ends or indentation has taken nothing out.
+    """
+    if now is None:
+        return True
+    old, ours, lines = ({line.strip() for line in _lines(content)} for content in (before, after, now))
+    added = ours - old
+    return bool(added) and added.isdisjoint(lines)
+
+
 def _lines(content: bytes | None) -> list[bytes]:
     import io
 

@@ -205,6 +205,25 @@ def test_a_disk_that_refuses_the_second_file_leaves_the_first_as_it_was(
     assert contents(repo) == {"Dockerfile": DOCKERFILE}
 
 
+def test_no_file_that_names_another_is_there_before_it_or_after_it(repo: Path) -> None:
+    (repo / "Dockerfile").unlink()
+    (repo / "Dockerfile").mkdir()
+    (repo / "old.txt").write_text("old\n")
+    with pytest.raises(OSError):
+        write_all(repo, {"Dockerfile": b"FROM scratch\nCOPY new.txt /\n", "new.txt": b"new\n", "old.txt": None})
+    assert (repo / "new.txt").exists()
+    assert (repo / "old.txt").exists()
+
+
+def test_an_undo_after_our_changes_were_taken_out_by_hand_leaves_the_edits(repo: Path, state: StateFolder) -> None:
+    plan = plan_of(repo)
+    apply(plan, state)
+    (repo / "Dockerfile").write_bytes(DOCKERFILE + b"# mine\n")
+    assert undo(open_workspace(repo), state).files == (".dockerignore",)
+    assert contents(repo) == {"Dockerfile": DOCKERFILE + b"# mine\n"}
+    assert undo(open_workspace(repo), state).files == ()
+
+
 def test_the_journal_is_readable_by_the_person_only(repo: Path, state: StateFolder) -> None:
     apply(plan_of(repo), state)
     for path in [state.path, *state.path.rglob("*")]:

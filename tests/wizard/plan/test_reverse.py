@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wizard.plan.reverse import without_ours
+from wizard.plan.reverse import is_out, without_ours
 
 LINES = st.lists(st.sampled_from([b"a\n", b"b\n", b"c\n", b"\n"]), max_size=8).map(b"".join)
 
@@ -34,3 +34,12 @@ def test_a_line_of_ours_that_was_edited_stays_as_it_is_now() -> None:
 
 def test_a_last_line_without_line_end_stays_one() -> None:
     assert without_ours(b"a\nb", b"a\nx\nb", b"0\na\nx\nb") == b"0\na\nb"
+
+
+def test_ours_is_out_when_none_of_our_lines_is_left() -> None:
+    before, after = b"FROM a\nCOPY . .\nRUN i\n", b"FROM a\nRUN --mount=x i\nCOPY . .\n"
+    assert is_out(before, after, before + b"# mine\n")
+    assert is_out(before, after, None)
+    assert not is_out(before, after, after + b"# mine\n")
+    assert not is_out(before, after, after.replace(b"\n", b"\r\n"))
+    assert not is_out(b"FROM a\nRUN i\n", b"FROM a\n", b"FROM a\nRUN j\n")
