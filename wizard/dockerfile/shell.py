@@ -35,6 +35,8 @@ _STATE_CHANGERS: Final = frozenset({
 })  # fmt: skip
 LONGEST: Final = 131_071
 """Bytes of one argument of a program on Linux (MAX_ARG_STRLEN, without the NUL at the end): `sh -c` gets no more."""
+_MOST_HEREDOCS: Final = 100
+"""That one line may open: the grammar loses count of more, and takes time by the square of their number to do so."""
 _QUOTING: Final = frozenset({"string", "raw_string", "heredoc_body", "comment"})
 _WORD_CHARACTER: Final = re.compile(rb"[^\s;&|()<>]")
 
@@ -117,6 +119,8 @@ def _read(document: Document, span: Span, rest: bytes) -> Script:
     if whole.end - whole.start - sum(cut.end - cut.start for cut in cuts) > LONGEST:
         return Script((), "longer than what a shell can be given", whole)
     text = blanked(document.source, span, cuts) + rest
+    if text.count(b"<<") > _MOST_HEREDOCS and any(line.count(b"<<") > _MOST_HEREDOCS for line in text.split(b"\n")):
+        return Script((), "more heredocs in one line than can be read", whole)
     root = _parser().parse(text).root_node
     if root.has_error:
         return Script((), "not in the grammar of a POSIX shell", whole)

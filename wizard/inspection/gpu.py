@@ -97,19 +97,22 @@ def _names_folder(workspace: Workspace, path: str) -> bool:
 def _in_dockerfile(document: Document) -> Iterator[GpuEvidence]:
     for instruction in document.instructions:
         text = f"{instruction.keyword} {instruction.argument}"
-        evidence = Evidence(document.path, instruction.start_line, shown(text.split("\n", 1)[0]))
+        kinds = list(_indexes(text))
         defaults = instruction.keyword == "ARG" and re.search(r"image|base|from", instruction.argument, re.IGNORECASE)
         asks_for_gpu = instruction.keyword == "ENV" and _GPU_VARIABLE.search(text)
         if asks_for_gpu or ((instruction.keyword == "FROM" or defaults) and _GPU_IMAGE.search(text)):
-            yield GpuEvidence("base-image", evidence)
-        yield from _indexes(text, evidence)
+            kinds.insert(0, "base-image")
+        for kind in kinds:
+            line = shown(text.split("\n", 1)[0])
+            yield GpuEvidence(kind, Evidence(document.path, instruction.start_line, line))
 
 
-def _indexes(text: str, evidence: Evidence) -> Iterator[GpuEvidence]:
+def _indexes(text: str) -> Iterator[str]:
+    """The kinds of PyTorch indexes that a text names."""
     if CUDA_INDEX.search(text):
-        yield GpuEvidence("cuda-index", evidence)
+        yield "cuda-index"
     if CPU_INDEX.search(text):
-        yield GpuEvidence("cpu-index", evidence)
+        yield "cpu-index"
 
 
 def _in_packaging(workspace: Workspace, files: Iterable[str]) -> Iterator[GpuEvidence]:
@@ -135,10 +138,9 @@ def _in_packaging(workspace: Workspace, files: Iterable[str]) -> Iterator[GpuEvi
             bare = line.strip()
             if not bare or bare.startswith("#"):
                 continue
-            evidence = Evidence(path, number, shown(bare))
-            yield from _indexes(bare, evidence)
-            if _package(bare) in gpu_only:
-                yield GpuEvidence("gpu-package", evidence)
+            kinds = [*_indexes(bare), *(["gpu-package"] if _package(bare) in gpu_only else [])]
+            for kind in kinds:
+                yield GpuEvidence(kind, Evidence(path, number, shown(bare)))
 
 
 def _package(line: str) -> str:

@@ -225,6 +225,25 @@ def test_hostile_files_are_answered_quickly(hostile: bytes) -> None:
     assert time.process_time() - start < 1
 
 
+@pytest.mark.parametrize(
+    "huge",
+    [
+        b"FROM a\nCOPY " + (b"a " * 30_000 + b"\\\n") * 16 + b"b/\n",
+        b"FROM a\nRUN "
+        + b"".join(b"<<E%d " % n for n in range(6000))
+        + b"\n"
+        + b"".join(b"E%d\n" % n for n in range(6000)),
+        b"FROM a AS s0\n" + b"".join(b"FROM a AS s%d\nCOPY --from=s%d a b\n" % (n + 1, n) for n in range(20_000)),
+    ],
+    ids=["words", "heredocs", "stages"],
+)
+def test_what_no_person_writes_takes_time_in_proportion_to_its_size(huge: bytes) -> None:
+    start = time.process_time()
+    assert parse(huge).source == huge
+    # About a second on a machine with nothing else to do; with the square of the size it would be minutes.
+    assert time.process_time() - start < 6
+
+
 def test_a_non_breaking_blank_separates_the_words_of_env_and_arg() -> None:
     assert [word.text for word in only("ARG a \xa0 b\n".encode())[1].words] == ["a", "b"]
     assert [word.text for word in only("EXPOSE 1 \xa0 2\n".encode())[1].words] == ["1", "\xa0", "2"]

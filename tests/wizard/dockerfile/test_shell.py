@@ -181,6 +181,7 @@ def test_long_lists_are_read_and_deep_ones_are_opaque() -> None:
     [
         ("<<E\n" + "echo a\n" * 100_000 + "E", "longer than what a shell can be given"),
         ("a && \\\n" * 40_000 + "b", "longer than what a shell can be given"),
+        ("cat " + "<<E " * 6_000 + "\n" + "E\n" * 6_000, "more heredocs in one line than can be read"),
         ('echo "' + "a\\\n" * 20_000 + '"', None),
         ("a & " * 3000 + "b", None),
     ],
