@@ -118,7 +118,8 @@ class _Step:
     def texts(self) -> tuple[str, ...]:
         """Its own text, then that of the repo's files that it names, and of the scripts that these name."""
         found = {"": self.own_text}
-        todo = [name for call in self.calls for name in (*call.words, _FILE_OF.get(call.words[0], ""))]
+        words = dict.fromkeys(name for call in self.calls for name in (*call.words, _FILE_OF.get(call.words[0], "")))
+        todo = [word for word in words if not word.startswith("-")]
         todo += _SCRIPT.findall(self.own_text)
         for name in todo:
             place = self.locate(name) if len(found) < _MOST_FILES else None

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from wizard.assets import knowledge
 from wizard.dockerfile.document import Document, Instruction
@@ -46,8 +45,7 @@ _FLAGS: Final[Mapping[tuple[str, str], Feature]] = {
 Version = tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Frontend:
+class Frontend(NamedTuple):
     """What reads a Dockerfile."""
 
     name: str

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from wizard.dockerfile.document import Document
 from wizard.dockerfile.expansion import expanded_base
@@ -83,8 +83,7 @@ def doubts(view: View, after: Workspace) -> tuple[str, ...]:
 _OPERATOR = re.compile(r"\$\{\w+[^}\w]")
 
 
-@dataclass(frozen=True, slots=True)
-class _Outline:
+class _Outline(NamedTuple):
     """What both readers tell of a file."""
 
     keywords: tuple[str, ...]

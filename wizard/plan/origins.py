@@ -10,8 +10,9 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
+from typing import NamedTuple
 
 from wizard.dockerfile.document import Document, Instruction
 from wizard.inspection.masking import shown
@@ -30,8 +31,7 @@ _WORD = re.compile(r"[\w.]+")
 _MARKED = re.compile(rf"(?P<word>[Ll])ine (?P<line>\d+){MARK}|{MARK}(?P<path>[^{MARK}]+):(?P<row>\d+){MARK}")
 
 
-@dataclass(frozen=True, slots=True)
-class Added:
+class Added(NamedTuple):
     """Stands for an instruction that is not in the person's file."""
 
     rule: str
@@ -40,8 +40,7 @@ class Added:
     """For whose sake: a line of the person's files."""
 
 
-@dataclass(frozen=True)
-class Origins:
+class Origins(NamedTuple):
     """The Dockerfile as planned so far, and what each of its instructions is in the person's own."""
 
     own: Document
@@ -175,8 +174,7 @@ def _rows(content: bytes) -> tuple[str, ...]:
 # -- one step of the fold --
 
 
-@dataclass(frozen=True, slots=True)
-class _Text:
+class _Text(NamedTuple):
     """An instruction as it is written."""
 
     kind: str
