@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ class Verdict:
 
     message: str | None
     lines: range = range(0)
+    rules: frozenset[str] = field(default=frozenset(), compare=False)
+    """Those of its own that the engine's check names; we have none."""
 
     @property
     def accepted(self) -> bool:
@@ -53,13 +55,15 @@ def engine_verdicts(engine: Engine, sources: Sequence[bytes], folder: Path) -> l
         done = engine.run(command, cwd=folder)
         assert done.stdout, done.stderr
         found = json.loads(done.stdout)["target"]
-        verdicts += [_verdict(found[name]["check"].get("buildError")) for name in targets]
+        verdicts += [_verdict(found[name]["check"]) for name in targets]
     return verdicts
 
 
-def _verdict(error: dict[str, Any] | None) -> Verdict:
+def _verdict(check: dict[str, Any]) -> Verdict:
+    rules = frozenset(warning["ruleName"] for warning in check.get("warnings") or ())
+    error = check.get("buildError")
     if error is None:
-        return Verdict(None)
+        return Verdict(None, rules=rules)
     ranges = (error.get("location") or {}).get("ranges") or [{"start": {"line": 0}, "end": {"line": 0}}]
     start, end = ranges[0]["start"].get("line", 0), ranges[-1]["end"].get("line", 0)
-    return Verdict(error["message"], range(start, max(start, end) + 1))
+    return Verdict(error["message"], range(start, max(start, end) + 1), rules)

@@ -15,6 +15,12 @@ REFERENCE: dict[str, Any] = json.loads(
 )
 
 
+def test_every_case_is_there() -> None:
+    cases = REFERENCE["cases"]
+    assert len({case["patterns"] for case in cases}) == len(cases) == 83
+    assert (sum("kept" in case for case in cases), sum("error" in case for case in cases)) == (79, 4)
+
+
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("context")
