@@ -383,7 +383,9 @@ def test_killed_at_any_moment_files_are_whole_and_undo_gives_them_back(tmp_path:
         if kind is not signal.SIGKILL:
             assert set(now) in (set(before), set(after))
             assert now in (before, after)
-            assert running.returncode in (0, 130, -signal.SIGTERM, -signal.SIGINT)
+            # Python itself may be hit before it has come to us.
+            own = errors.startswith(("Fatal Python error: init_import_site", "Could not import runpy module"))
+            assert running.returncode in (0, 130, -signal.SIGTERM, -signal.SIGINT) or (running.returncode == 1 and own)
             if running.returncode == 130:
                 assert errors == "dockwiz: interrupted\n"
         undo(open_workspace(repo), state_folder(repo))
