@@ -87,6 +87,13 @@ class DockwizApp(App[int], inherit_bindings=False):
         if page is not None:
             self.session = self.session.reach(page)
         self.switch_screen(self._install(page))
+        if page is Page.DIFF:
+            self.flow.check()
+
+    @property
+    def page_in_sight(self) -> Page | None:
+        """The page that is shown, whatever dialog lies over it; None for the welcome."""
+        return next((screen.PAGE for screen in reversed(self.screen_stack) if isinstance(screen, PageScreen)), None)
 
     def _install(self, page: Page | None) -> str:
         """The name of a page's screen, made when it is first needed and kept from then on."""

@@ -111,8 +111,8 @@ class BuildScreen(PageScreen):
         if self.trace is not None and not flow.jobs.running("start"):
             return [*rows, lanes.headline(self.trace, flow.tag, width, self.glyphs)]
         if error is not None:
-            if session.applied:
-                rows.append(line(f"   Your files are written ({', '.join(session.applied)}); u puts them back."))
+            if session.written:
+                rows.append(line(f"   Your files are written ({', '.join(session.written)}); u puts them back."))
             return [*rows, line(), line(Span("   r", "key"), "  tries again once that is mended")]
         doing = next(
             (text for job, text in WAITING.items() if flow.jobs.running(job)),
@@ -200,7 +200,7 @@ class BuildScreen(PageScreen):
     def _foot(self, trace: BuildTrace, session: Session, width: int) -> list[Line]:
         del width
         if trace.outcome in ("failed", "cancelled"):
-            kept = "u puts your files back as they were." if session.applied else "Your files are as they were."
+            kept = "u puts your files back as they were." if session.written else "Your files are as they were."
             return [line(Span(f" Nothing was tagged. {kept}", "warn"))]
         if trace.warnings:
             first = trace.warnings[0]
@@ -230,7 +230,7 @@ class BuildScreen(PageScreen):
         if action == "retry":
             return not flow.building and (result is None or result.outcome != "done")
         if action == "undo":
-            return bool(session.applied) and not flow.building
+            return bool(session.written) and not flow.building
         if action == "warnings":
             return self.trace is not None and bool(self.trace.warnings)
         if action in ("pager", "find"):
@@ -299,6 +299,7 @@ class BuildScreen(PageScreen):
 
 WAITING = {
     "plan": "Working out the change ..",
+    "check": "Asking the engine for its own check ..",
     "apply": "Writing the files ..",
     "engine": "Looking for a Docker engine ..",
     "start": "Starting the build ..",

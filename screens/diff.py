@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from screens.base import PageScreen
-from screens.lines import Line, Span, line, spread
+from screens.lines import Line, Span, line, paragraph, spread
 from screens.session import Page, Session
 from screens.views import diffs
 from screens.views.problems import problem
@@ -51,21 +51,44 @@ class DiffScreen(PageScreen):
 
     def _summary(self, session: Session, width: int) -> list[Line]:
         flow = self.wizard.flow
-        error = flow.problems.get("plan") or flow.problems.get("apply") or flow.problems.get("undo")
+        error = next((flow.problems[job] for job in ("plan", "check", "apply", "undo") if job in flow.problems), None)
         if error is not None:
             return problem(error, width, self.glyphs)
         if session.plan is None or session.stale:
             return [line(Span(f" {self.glyphs.running} Working out the change ..", "running"))]
+        written = self._written_before(session, width)
         if not self.files:
-            return [line(" Nothing is switched on: the build would run on the files as they are.")]
+            nothing = "Nothing is switched on" if session.plan.steps else "There is nothing more to change"
+            return [line(f" {nothing}: the build would run on the files as they are."), *written]
         files = count(len(self.files), "file")
         on = count(len(session.plan.selected), "proposal")
         state = "not written yet" if session.pending else "written; u undoes it"
         return [
             spread(
                 [Span(f" {files}, {on}", "strong")], [Span(f"{state} ", "warn" if session.pending else "good")], width
-            )
+            ),
+            *written,
+            *self._check(session, width),
         ]
+
+    def _written_before(self, session: Session, width: int) -> list[Line]:
+        """What this run wrote before it looked again."""
+        if session.applied or not session.written:
+            return []
+        return paragraph("", f"Written before: {', '.join(session.written)}; u undoes it.", width, indent=1)
+
+    def _check(self, session: Session, width: int) -> list[Line]:
+        """What the engine's own check said of this change."""
+        if self.wizard.flow.jobs.running("check"):
+            return [line(Span(" Asking the engine for its own check ..", "running"))]
+        if session.check is None:
+            return []
+        rows: list[Line] = []
+        for one in session.check.dropped:
+            rows += paragraph(
+                f" {self.glyphs.warning}", f"Left out {one.rule}: {one.because}.", width, indent=3, role="warn"
+            )
+        return rows + paragraph("", session.check.said, width, indent=1, role="dim") if session.check.said else rows
 
     def search_on(self, pane: LineView, direction: int) -> bool:
         starts = diffs.hunk_starts(self.files)
@@ -85,7 +108,7 @@ class DiffScreen(PageScreen):
         if action == "write":
             return session.pending and not session.stale
         if action == "undo":
-            return bool(session.applied)
+            return bool(session.written)
         if action == "next":
             # Nobody has seen the diff of a selection that is still being planned.
             return session.plan is not None and not session.stale

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from screens.again import undo_command
 from screens.session import Session
 from wizard.errors import DockwizError
 from wizard.report.units import seconds
@@ -12,8 +13,9 @@ from wizard.report.units import seconds
 def farewell(session: Session, problems: Mapping[str, DockwizError], tag: str = "") -> str:
     """The report or the failing lines, what is on disk, and the last error; empty where nothing happened."""
     rows: list[str] = []
-    if session.applied:
-        rows += [f"written: {', '.join(session.applied)} (put back with `dockwiz undo --yes`)"]
+    if session.written:
+        times = f", {len(session.applies)} times" if len(session.applies) > 1 else ""
+        rows += [f"written: {', '.join(session.written)} (put back with `{undo_command(session.place)}`{times})"]
     result = session.build
     if result is not None:
         rows.append(f"build {result.outcome} after {seconds(result.seconds)}")

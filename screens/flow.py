@@ -24,6 +24,7 @@ from wizard.workspace import Workspace
 if TYPE_CHECKING:
     from screens.app import DockwizApp
     from wizard.build.buildx import RunningBuild
+    from wizard.build.checking import Checked
     from wizard.build.values import BuildTrace
     from wizard.compare.values import Progress
     from wizard.plan.fold import Plan
@@ -56,7 +57,7 @@ class Flow:
         """What measuring will take, in words."""
         self.tag = ""
         self._build_wanted = False
-        self._apply_when_planned = False
+        self._apply_wanted = False
         self._stop_measuring = threading.Event()
 
     # Looking and planning
@@ -114,7 +115,47 @@ class Flow:
 
     def _withdraw(self) -> None:
         """Whoever goes on choosing has not yet agreed to what comes of it."""
-        self._apply_when_planned = self._build_wanted = False
+        self._apply_wanted = self._build_wanted = False
+
+    # Checking
+
+    def check(self) -> None:
+        """Ask the engine for its own check of the plan, as `dockwiz apply` does, once for each plan."""
+        session = self.app.session
+        plan, found = session.plan, session.inspection
+        if plan is None or found is None or session.stale or session.check is not None:
+            return
+        if self.jobs.running("plan", "engine", "check", "apply", "undo"):
+            return
+        rules = self.rules
+
+        def work() -> tuple[Plan, Checked]:
+            from wizard.build.checking import checked
+            from wizard.rules.registry import RULES
+
+            return plan, checked(plan, found.engine, RULES if rules is None else rules)
+
+        self._start("check", work)
+
+    def _check_if_wanted(self) -> None:
+        """A check is for a change that is being looked at or about to be written: it starts a process or two."""
+        if self._apply_wanted or self.app.page_in_sight is Page.DIFF:
+            self.check()
+
+    def _after_check(self, value: tuple[Plan, Checked]) -> None:
+        plan, check = value
+        session = self.app.session
+        if plan is not session.plan or session.stale:
+            self._check_if_wanted()
+            return
+        self.app.session = session.checked(check)
+        if check.dropped and self._apply_wanted:
+            # Nobody has seen the diff without it.
+            self._withdraw()
+            self.app.open_page(Page.DIFF)
+        elif self._apply_wanted:
+            self._apply_wanted = False
+            self.apply(then_build=self._build_wanted)
 
     # Writing and building
 
@@ -126,10 +167,14 @@ class Flow:
             return
         self._build_wanted = then_build
         if plan is None or session.stale or self.jobs.running("plan", "apply"):
-            self._apply_when_planned = True
+            self._apply_wanted = True
             return
         if not session.pending:
             self._start_build()
+            return
+        if session.check is None:
+            self._apply_wanted = True
+            self.check()
             return
         taken_back = bool(session.applied)
 
@@ -287,8 +332,12 @@ class Flow:
                 self.problems["build"] = message.error
         else:
             self.problems["build" if message.job == "start" else message.job] = message.error
-        if message.job in ("engine", "inspect", "plan", "apply", "start", "build"):
+        if message.job in ("inspect", "plan", "check", "apply", "start", "build"):
             self._withdraw()
+        if message.job == "engine":
+            if not self._apply_wanted:
+                self._withdraw()
+            self._check_if_wanted()
         if message.job == "build":
             self.running = None
         if message.job == "apply":
@@ -334,17 +383,19 @@ class Flow:
             if content is not None
         }
         self._start("colours", lambda: {key: colour(text, path) for key, (path, text) in texts.items()})
-        if self._apply_when_planned:
-            self._apply_when_planned = False
+        if self._apply_wanted:
+            self._apply_wanted = False
             self.apply(then_build=self._build_wanted)
+        else:
+            self._check_if_wanted()
 
     def _after_engine(self, engine: Any) -> None:
         self.app.session = self.app.session.found_engine(engine, None)
+        self._check_if_wanted()
         self._start_build()
 
     def _after_apply(self, changes: Mapping[str, bytes | None]) -> None:
-        session = self.app.session
-        self.app.session = replace(session, workspace=session.pinned(), applied=changes)
+        self.app.session = self.app.session.wrote(changes)
         self.app.say(f"wrote {', '.join(changes)}; undo: 3, then u")
         self._start_build()
         self.plan()
@@ -352,11 +403,11 @@ class Flow:
     def _after_undo(self, undone: Any) -> None:
         session = self.app.session
         self.app.say(f"put back: {', '.join(undone.files) or 'nothing'}")
+        self.app.session = session.put_back()
         if session.applied:
-            self.app.session = replace(session, applied={}, earlier=())
+            self._start("journal", lambda: last_written(session.workspace))
             return
-        # What an earlier run wrote is gone: everything found so far was about other files.
-        self.app.session = replace(session, earlier=())
+        # What was written before the last look is gone: everything found since was about other files.
         self.inspect()
 
     def _after_start(self, running: RunningBuild) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wizard.plan.selection import Selection
@@ -13,6 +14,7 @@ from wizard.workspace import Workspace
 
 if TYPE_CHECKING:
     from wizard.build.buildx import BuildResult
+    from wizard.build.checking import Checked
     from wizard.compare.values import Comparison
     from wizard.inspection.values import Engine, Inspection
     from wizard.plan.fold import Plan
@@ -46,10 +48,14 @@ class Session:
     inspected_in: float | None = None
     """Seconds that the inspection took."""
     plan: Plan | None = None
+    check: Checked | None = None
+    """What the engine's own check said of the plan; None while it was not asked about this one."""
     applied: Mapping[str, bytes | None] = field(default_factory=dict)
     """The changes of the plan that is on disk, and can be undone; empty where none is."""
     earlier: tuple[str, ...] = ()
     """The files of the last apply that is not undone, this run's or an earlier one's."""
+    applies: tuple[tuple[str, ...], ...] = ()
+    """The files of each apply of this run that is not undone, whatever was looked at since."""
     build: BuildResult | None = None
     """The last finished build."""
     comparison: Comparison | None = None
@@ -61,13 +67,45 @@ class Session:
         return replace(self, reached=max(self.reached, page))
 
     def inspected(self, inspection: Inspection, seconds: float) -> Session:
-        """A new inspection: plans, builds and measurements before it no longer hold."""
+        """A new inspection: plans, builds and measurements before it no longer hold. What was written stays known."""
         return replace(
-            self, inspection=inspection, inspected_in=seconds, plan=None, applied={}, build=None, comparison=None
+            self,
+            inspection=inspection,
+            inspected_in=seconds,
+            plan=None,
+            check=None,
+            applied={},
+            build=None,
+            comparison=None,
         )
 
     def planned(self, plan: Plan) -> Session:
-        return replace(self, plan=plan)
+        """A plan for the selection; what the check said still holds where it gives the same files."""
+        same = self.check is not None and self.check.plan.changes == plan.changes
+        return replace(self, plan=plan, check=self.check if same else None)
+
+    def checked(self, check: Checked) -> Session:
+        """The plan without what the engine's own check objects to."""
+        return replace(self, plan=check.plan, selection=check.plan.selection, check=check)
+
+    def wrote(self, changes: Mapping[str, bytes | None]) -> Session:
+        """The plan is on disk, in place of an earlier one where that was."""
+        before = self.applies[:-1] if self.applied else self.applies
+        return replace(self, workspace=self.pinned(), applied=changes, applies=(*before, tuple(sorted(changes))))
+
+    def put_back(self) -> Session:
+        """The last apply was undone."""
+        return replace(self, applied={}, applies=self.applies[:-1])
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """The files that this run wrote and that an undo puts back."""
+        return tuple(sorted({path for files in self.applies for path in files}))
+
+    @property
+    def place(self) -> Path:
+        """The folder of the build context."""
+        return self.workspace.root / self.workspace.context
 
     def toggle(self, proposal: Proposal) -> Session:
         """The proposal switched on or off. The plan is stale until the next `planned`."""
@@ -96,7 +134,7 @@ class Session:
     @property
     def name(self) -> str:
         """What to call the repo: the folder of the build context."""
-        return (self.workspace.root / self.workspace.context).resolve().name or "repository"
+        return self.place.resolve().name or "repository"
 
     @property
     def pending(self) -> bool:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import shlex
-from pathlib import Path
 
+from screens.again import undo_command
 from screens.commands.prepare import open_repo, plan_repo
 from wizard.build.checking import Checked, checked
 from wizard.errors import BadInput, NoEngine
@@ -38,15 +37,10 @@ def run(options: argparse.Namespace) -> int:
         said = [
             f"Applied {', '.join(applied.rules)}.",
             f"Changed {', '.join(applied.files)}.",
-            f"Undo with: dockwiz undo {_again(options.path)}--yes",
+            f"Undo with: {undo_command(options.path)}",
         ]
     print("\n".join([*_said(done), *said]))
     return 0
-
-
-def _again(path: Path) -> str:
-    """PATH for another command, where it was given."""
-    return "" if path == Path() else f"{shlex.quote(str(path))} "
 
 
 def _checked(plan: Plan) -> Checked:

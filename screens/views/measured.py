@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from screens.again import command, undo_command
 from screens.glyphs import Glyphs
 from screens.lines import Line, Span, fit, line, paragraph, shorten
 from screens.masking import mask
@@ -219,8 +220,8 @@ def _next(session: Session, tag: str, width: int) -> list[Line]:
     rows: list[Line] = [line()]
     if session.build is not None and session.build.outcome == "done" and tag:
         rows += paragraph("  Run it", f"docker run --rm -P {tag}", width, indent=13)
-    if session.applied:
-        rows += paragraph("  Undo", "dockwiz undo --yes", width, indent=13)
+    if session.written:
+        rows += paragraph("  Undo", undo_command(session.place), width, indent=13)
     if session.comparison is not None:
-        rows += paragraph("  Again", "dockwiz report", width, indent=13)
+        rows += paragraph("  Again", command("report", session.place), width, indent=13)
     return rows

@@ -17,9 +17,10 @@ from wizard.rules.base import Estimate, Proposal, Refusal
 if TYPE_CHECKING:
     from wizard.plan.fold import Step
 
+ESTIMATED = "~"
 BASES = {
     "index": "estimated from file sizes in the package index",
-    "measured": "estimated from builds measured here",
+    "measured": "measured here",
     "catalogue": "estimated from the bundled catalogue",
 }
 
@@ -76,12 +77,13 @@ def entry_line(entry: Entry, session: Session, width: int, glyphs: Glyphs) -> Li
 
 
 def saving(estimate: Estimate | None) -> str:
-    """`~-48 s`: an estimate, marked as one; empty where there is none."""
+    """`~-48 s`: an estimate, marked as one; `-48 s` where it was measured here; empty where there is none."""
     if estimate is None:
         return ""
+    mark = "" if estimate.basis == "measured" else ESTIMATED
     if estimate.bytes:
-        return f"~-{size(estimate.bytes)}"
-    return f"~-{seconds(estimate.seconds)}" if estimate.seconds else ""
+        return f"{mark}-{size(estimate.bytes)}"
+    return f"{mark}-{seconds(estimate.seconds)}" if estimate.seconds else ""
 
 
 def summary(session: Session) -> tuple[str, str]:
@@ -91,7 +93,8 @@ def summary(session: Session) -> tuple[str, str]:
         return "", ""
     on = [step.proposal for step in plan.steps if session.takes(step.proposal)]
     # No sum: bytes of an image and bytes of a build context do not add up to anything.
-    right = "~ estimated; the report measures" if any(saving(proposal.estimate) for proposal in on) else ""
+    shown = [saving(step.proposal.estimate) for step in plan.steps]
+    right = f"{ESTIMATED} estimated; the report measures" if any(one.startswith(ESTIMATED) for one in shown) else ""
     return f"{count(len(plan.steps), 'proposal')}, {len(on)} on", right
 
 
@@ -116,13 +119,10 @@ def detail(entry: Entry, width: int, glyphs: Glyphs) -> list[Line]:
         return []
     proposal = entry.step.proposal
     rows += paragraph(" Why", proposal.why, width, indent=10)
-    if proposal.estimate is not None and saving(proposal.estimate):
-        rows += paragraph(
-            " Saves",
-            f"about {saving(proposal.estimate).lstrip('~-')} ({BASES[proposal.estimate.basis]})",
-            width,
-            indent=10,
-        )
+    if proposal.estimate is not None and (saved := saving(proposal.estimate)):
+        about = "about " if saved.startswith(ESTIMATED) else ""
+        basis = BASES[proposal.estimate.basis]
+        rows += paragraph(" Saves", f"{about}{saved.lstrip(f'{ESTIMATED}-')} ({basis})", width, indent=10)
     risk = proposal.risk or ("Every precondition was checked." if proposal.safety == "safe" else "")
     rows += paragraph(" Risk", f"{_safety(proposal)} {risk}", width, indent=10)
     rows += _evidence(proposal.evidence, width)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from screens.app import run_wizard
+from screens.cli import main
 from screens.farewell import farewell
 from screens.session import Page
 from tests.screens.driving import DOCKERFILE, check_golden, frame, make_app, press, running
@@ -68,12 +69,13 @@ async def test_an_undo_that_would_lose_later_edits_is_refused_on_the_welcome(sho
     app = make_app(shop)
     async with running(app) as pilot:
         await press(pilot, "enter", "enter", "enter", "w")
-    (shop / "Dockerfile").write_text("FROM scratch\n")
+    edited = f"{(shop / 'Dockerfile').read_text()}# mine\n"
+    (shop / "Dockerfile").write_text(edited)
     app = make_app(shop)
     async with running(app) as pilot:
         await press(pilot, "u")
         assert "an undo would lose that" in frame(app)
-        assert (shop / "Dockerfile").read_text() == "FROM scratch\n"
+        assert (shop / "Dockerfile").read_text() == edited
 
 
 async def test_changing_the_selection_after_writing_writes_the_new_plan_over_the_original(shop: Path) -> None:
@@ -144,11 +146,18 @@ def test_a_path_that_is_not_there_is_refused_before_the_terminal_is_touched(tmp_
         run_wizard(tmp_path / "missing")
 
 
-async def test_after_leaving_what_was_written_is_said(shop: Path) -> None:
+async def test_after_leaving_what_was_written_is_said_with_the_command_that_works_from_here(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     app = make_app(shop)
     async with running(app) as pilot:
         await press(pilot, "enter", "enter", "enter", "w")
-    assert "written: Dockerfile (put back with `dockwiz undo --yes`)" in farewell(app.session, app.flow.problems)
+    for here, path in ((shop, ""), (shop.parent, "shop "), (Path("/"), f"{shop.relative_to('/')} ")):
+        monkeypatch.chdir(here)
+        command = f"dockwiz undo {path}--yes"
+        assert f"written: Dockerfile (put back with `{command}`)\n" in farewell(app.session, app.flow.problems)
+    assert main(command.split()[1:]) == 0
+    assert (shop / "Dockerfile").read_text() == DOCKERFILE
 
 
 async def test_a_crash_of_ours_ends_the_application_without_a_traceback_on_the_terminal(shop: Path) -> None:
@@ -225,10 +234,43 @@ async def test_looking_again_after_writing_shows_the_files_as_they_are_now(shop:
         await press(pilot)
         assert app.session.workspace.read("Dockerfile") == written
         assert "COPY requirements.txt ." in frame(app)
-        await press(pilot, "enter", "space", "enter", "w")
+        await press(pilot, "enter", "space", "enter")
+        assert "Written before: Dockerfile; u undoes it." in frame(app)
+        await press(pilot, "w")
         assert "written; u undoes it" in frame(app)
         assert (shop / ".dockerignore").exists()
         assert (shop / "Dockerfile").read_bytes() == written
+
+
+async def test_what_was_written_before_looking_again_stays_known_until_it_is_undone(shop: Path) -> None:
+    app = make_app(shop)
+    async with running(app) as pilot:
+        await press(pilot, "enter", "enter", "enter", "w")
+        app.flow.inspect()
+        await press(pilot)
+        assert "written: Dockerfile (" in farewell(app.session, app.flow.problems)
+        await press(pilot, "2", "space", "enter", "w")
+        twice = farewell(app.session, app.flow.problems)
+        assert "written: .dockerignore, Dockerfile (" in twice
+        assert "--yes`, 2 times)" in twice
+        await press(pilot, "u")
+        assert not (shop / ".dockerignore").exists()
+        assert "written: Dockerfile (" in farewell(app.session, app.flow.problems)
+        await press(pilot, "u")
+        assert (shop / "Dockerfile").read_text() == DOCKERFILE
+        assert farewell(app.session, app.flow.problems) == ""
+        assert "not written yet" in frame(app)
+
+
+async def test_on_the_build_page_what_was_written_before_looking_again_can_be_put_back(shop: Path) -> None:
+    app = make_app(shop)
+    async with running(app) as pilot:
+        await press(pilot, "enter", "enter", "enter", "enter")
+        app.flow.inspect()
+        await press(pilot)
+        assert app.page_in_sight is Page.BUILD
+        await press(pilot, "u")
+        assert (shop / "Dockerfile").read_text() == DOCKERFILE
 
 
 async def test_a_full_disk_is_a_line_on_the_page_and_no_crash(shop: Path) -> None:
