@@ -163,7 +163,8 @@ def _break(document: Document, words: tuple[ShellWord, ...]) -> str:
 def _install(document: Document, style: Style, one: Moved, names: tuple[str, ...]) -> str:
     """A RUN that installs these packages the way the person's step did."""
     install, instruction = one.install, one.reading.instruction
-    options = [word.text for option in install.options for word in option.words]
+    # By place: the letters of `-qqy` are options of one word.
+    options = {word.span: word.text for option in install.options for word in option.words}.values()
     start, first = install.command.span.start, install.command.words[0].span.start
     assigned = decode(document.source[start:first]).strip()
     manager = " ".join(word.text for word in install.command.words[: _verb_index(install)])
