@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 
-from wizard.assets import knowledge
 from wizard.dockerfile.document import Document, Instruction, Stage
 from wizard.dockerfile.stages import base_image, lineage
-from wizard.inspection.image_names import known_image, name_parts
+from wizard.inspection.image_names import known_image, name_parts, release_of
 from wizard.inspection.native import catalogue
 from wizard.inspection.steps import APT, SYSTEM_MANAGERS, read_steps
 
@@ -21,17 +20,10 @@ def release_name(image: str) -> str:
     builds of a package, and apt goes by name and size. The architecture need not be told: apt's files have it in
     their names.
     """
+    release = release_of(image)
+    if release is not None:
+        return f"{release.distribution}-{release.name}"
     name, tag, digest = name_parts(image)
-    entry = known_image(name)
-    releases = knowledge("base_images")["releases"]
-    for piece in tag.split("-") if entry is not None else ():
-        word = piece.removeprefix("ubuntu")
-        release = releases.get(word)
-        # A number is a release only of the distributions themselves (`debian:12`, `cuda:…-ubuntu22.04`), not of node;
-        # and `stable` is another release every other year.
-        own = word != piece or (name in ("debian", "ubuntu") and word[:1].isdigit())
-        if release is not None and (release == word or own):
-            return f"{entry['distribution']}-{release}" if entry is not None else release
     return re.sub(r"[^a-z0-9.]+", "-", f"{name}-{tag or digest}".lower()).strip("-.")
 
 

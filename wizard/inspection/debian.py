@@ -1,4 +1,4 @@
-"""Which Debian release an image has, and what its packages are called there."""
+"""What Debian's packages are called, and what they are good for, by release."""
 
 from __future__ import annotations
 
@@ -15,18 +15,7 @@ from wizard.inspection.steps import APT
 Answer = TypeVar("Answer")
 
 RELEASES = ("bullseye", "bookworm", "trixie")
-_OTHERS = re.compile(r"(?:^|-)(?:wheezy|jessie|stretch|buster|forky|duke|sid|unstable|testing)(?:-|$)")
-
-
-def release_of(image: str) -> str | None:
-    """The release that an image's tag names (`python:3.11-slim-bookworm`); None where the tag leaves it open.
-
-    "other" for one that the tables do not cover: nothing is known about its libraries.
-    """
-    tag = image.partition("@")[0].rpartition(":")[2]
-    if _OTHERS.search(tag):
-        return "other"
-    return next((release for release in RELEASES if re.search(rf"(?:^|-){release}(?:-|$)", tag)), None)
+"""Those that the tables of native libraries cover."""
 
 
 def bare(package: str) -> str:
@@ -74,7 +63,10 @@ def needs_of(catalogue: Catalogue, name: str, extras: Iterable[str], release: st
 
 
 def _same(ask: Callable[[str], Answer], release: str | None) -> Answer | None:
-    """The answer for the release; where that is open, the one that all releases give."""
+    """The answer for the release; where that is open, the one that all releases give.
+
+    None where they differ, and for a release that the tables do not cover.
+    """
     if release is not None:
         return ask(release) if release in RELEASES else None
     answers = [ask(one) for one in RELEASES]

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
+from wizard.dockerfile.started import starting
 from wizard.inspection.files import Listing, list_files, read_text, short_lines
 from wizard.inspection.masking import shown
 from wizard.inspection.values import Evidence
@@ -47,7 +48,7 @@ class ProgramUse(NamedTuple):
 
 
 def programs_used(workspace: Workspace, document: Document, listing: Listing | None = None) -> tuple[ProgramUse, ...]:
-    """The programs called by the last stage's commands, the scripts they start and the project's Python code.
+    """The programs called by what the last stage starts, the scripts that it starts and the project's Python code.
 
     Each program once, with the first line found. Names that are shell builtins or words of prose may be among them.
     """
@@ -69,23 +70,11 @@ def programs_used(workspace: Workspace, document: Document, listing: Listing | N
                 if content is not None:
                     shell(content, script, 1, depth + 1)
 
-    for instruction in _run_time_instructions(document):
+    for instruction in starting(document, document.stages[-1]):
         shell(_command_text(instruction), document.path, instruction.start_line, 0)
     for use in _in_python(workspace, listing):
         found.setdefault(use.program, use)
     return tuple(found.values())
-
-
-def _run_time_instructions(document: Document) -> Iterator[Instruction]:
-    """CMD, ENTRYPOINT and HEALTHCHECK as the last stage has them: its own, and those of the stages it builds on."""
-    from wizard.dockerfile.stages import base_stage
-
-    stage = document.stages[-1] if document.stages else None
-    while stage is not None:
-        for instruction in stage.instructions:
-            if instruction.keyword in ("CMD", "ENTRYPOINT", "HEALTHCHECK"):
-                yield instruction
-        stage = base_stage(document, stage)
 
 
 def _command_text(instruction: Instruction) -> str:

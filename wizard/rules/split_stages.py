@@ -37,11 +37,11 @@ from wizard.dockerfile.style import Style, style_of
 from wizard.inspection.build_packages import BuildPackages, sort_packages
 from wizard.inspection.callers import concerns
 from wizard.inspection.copies import brought, context_copies, context_path
-from wizard.inspection.debian import release_of
 from wizard.inspection.division import Parts, Unmet, divide
 from wizard.inspection.ecosystems.python import version_of_image
 from wizard.inspection.ecosystems.requirements import Requirement, parse_requirements
 from wizard.inspection.files import list_files
+from wizard.inspection.image_names import release_of
 from wizard.inspection.mounts import mounted_over
 from wizard.inspection.native import catalogue
 from wizard.inspection.places import line_at, place_at
@@ -183,8 +183,14 @@ def _packages(view: View, stage: Stage, parts: Parts) -> BuildPackages:
         for command in reading.script.commands
     }
     base = expanded_base(view.document, stage) or stage.base
-    release = release_of(base) if "$" not in stage.base else release_of(stage.base)
-    return sort_packages(catalogue(), release, parts.system, _requirements(view, parts), frozenset(running | building))
+    release = release_of(stage.base if "$" in stage.base else base)
+    return sort_packages(
+        catalogue(),
+        release.name if release else None,
+        parts.system,
+        _requirements(view, parts),
+        frozenset(running | building),
+    )
 
 
 def _requirements(view: View, parts: Parts) -> Iterator[Requirement]:

@@ -35,6 +35,23 @@ def test_commands_of_earlier_stages_count_only_when_built_on(repo):
     assert "curl" not in used(repo({}), "FROM debian AS a\nHEALTHCHECK CMD curl x\nFROM debian\n")
 
 
+@pytest.mark.parametrize(
+    "dockerfile",
+    [
+        "FROM debian\nCMD curl x\nCMD sleep 1\n",
+        "FROM debian\nHEALTHCHECK CMD curl x\nHEALTHCHECK NONE\n",
+        "FROM debian AS a\nCMD curl x\nFROM a\nENTRYPOINT sleep 1\n",
+        "FROM debian\nONBUILD CMD curl x\n",
+    ],
+)
+def test_commands_that_the_image_never_runs_do_not_count(repo, dockerfile):
+    assert "curl" not in used(repo({}), dockerfile)
+
+
+def test_commands_that_a_stage_below_leaves_for_this_one_count(repo):
+    assert "curl" in used(repo({}), "FROM debian AS a\nONBUILD CMD curl x\nFROM a\n")
+
+
 def test_scripts_that_the_image_starts_and_those_that_they_start(repo):
     workspace = repo(
         {
