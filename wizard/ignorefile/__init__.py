@@ -3,6 +3,7 @@
 from wizard.ignorefile.ignorefile import NO_IGNORE_FILE, IgnoreFile, Verdict, ignore_path, parse
 from wizard.ignorefile.patterns import IgnoreFileError, Pattern
 from wizard.ignorefile.walk import Entry, walk
+from wizard.ignorefile.writing import with_lines
 
 __all__ = [
     "NO_IGNORE_FILE",
@@ -14,4 +15,5 @@ __all__ = [
     "ignore_path",
     "parse",
     "walk",
+    "with_lines",
 ]

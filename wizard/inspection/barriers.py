@@ -10,8 +10,11 @@ from wizard.dockerfile.installs import Install, program, unwrap
 from wizard.dockerfile.script import Command
 from wizard.dockerfile.state import State, environment
 from wizard.inspection.copies import IMAGE_FOLDER, lies_in
-from wizard.inspection.pip_installs import manifests_of, reads_manifests
-from wizard.inspection.steps import SYSTEM_MANAGERS, Reading, words_of
+from wizard.inspection.install_reads import reads_of
+from wizard.inspection.node_installs import is_global, reads_project
+from wizard.inspection.pip_installs import reads_manifests
+from wizard.inspection.places import line_at
+from wizard.inspection.steps import SYSTEM_MANAGERS, Reading, read_steps, words_of
 from wizard.workspace import Workspace
 
 _SETTINGS = (
@@ -25,6 +28,18 @@ _PATH_OPTIONS = frozenset({
     "--wheel-dir", "--src", "--python", "-p", "--overrides", "--override", "--config-file", "--directory", "--project",
     "--report", "--log", "--keyring-provider", "--build-constraint",
 })  # fmt: skip
+_OF_NODE = ("npm_config_", "yarn_", "pnpm_", "corepack_", "node_options", "node_extra_ca_certs")
+_INSTEAD = {
+    ("uv", "sync"): "installs the project with its dependencies, and so reads its sources (copy pyproject.toml and "
+    "uv.lock alone, run `uv sync --no-install-project`, then copy the sources and sync)",
+    ("poetry", "install"): "installs the project with its dependencies, and so reads its sources (copy pyproject.toml "
+    "and poetry.lock alone, run `poetry install --no-root`, then copy the sources and install)",
+    ("pdm", "install"): "installs the project with its dependencies, and so reads its sources (copy pyproject.toml and "
+    "pdm.lock alone, run `pdm install --no-self`, then copy the sources and install)",
+}
+"""What reads the sources whatever stands in the manifests, and how a person would divide it. Sources:
+docs.astral.sh/uv, Using uv in Docker; python-poetry.org, install; pdm-project.org, install."""
+_WITHOUT_PROJECT = ("--no-install-project", "--no-install-workspace", "--no-root", "--no-self")
 _SETTINGS_FILES = frozenset({"-c", "--config-file", "--config", "--repositories-file", "--keys-dir", "--setopt"})
 _MAKES_HOME = frozenset({"useradd", "adduser", "usermod"})
 
@@ -44,25 +59,46 @@ def barrier(
             return because
     if not reading.installs:
         return None
-    odd = next((i for i in reading.installs if i.manager not in SYSTEM_MANAGERS and not reads_manifests(i)), None)
+    odd = next((i for i in reading.installs if not _is_read(i)), None)
     if odd is not None:
-        return f"which files `{odd.manager} {odd.verb}` reads is not known to this rule yet"
+        return _why_unread(document, stage, reading, odd)
     system = (install for install in reading.installs if install.manager in SYSTEM_MANAGERS)
     because = next((b for install in system if (b := _settings_file(install, state, destinations))), None)
     if because is not None:
         return because
-    pips = [install for install in reading.installs if reads_manifests(install)]
-    if not pips:
+    others = [install for install in reading.installs if install.manager not in SYSTEM_MANAGERS]
+    if not others:
         return None
     because = _setting(reading, state, destinations)
-    because = because or next((b for install in pips if (b := _operand(install, state, destinations))), None)
+    because = because or next((b for install in others if (b := _operand(install, state, destinations))), None)
     if because is not None:
         return because
     if "uv" in reading.managers and any(
         workspace.exists(workspace.from_context(name)) for name in ("uv.toml", "pyproject.toml")
     ):
         return "uv reads its settings from uv.toml or pyproject.toml among the sources"
-    return manifests_of(workspace, document, stage, reading).because
+    return reads_of(workspace, document, stage, reading).because
+
+
+def _is_read(install: Install) -> bool:
+    """Whether it is known which files it reads."""
+    return (
+        install.manager in SYSTEM_MANAGERS or reads_manifests(install) or reads_project(install) or is_global(install)
+    )
+
+
+def _why_unread(document: Document, stage: Stage, reading: Reading, install: Install) -> str:
+    words = f"{install.manager} {install.verb}"
+    if install.has(*_WITHOUT_PROJECT):
+        return f"`{words}` reads a lock that the sources bring (copy pyproject.toml and the lock before it)"
+    for earlier in read_steps(document, stage):
+        if earlier.instruction.index < reading.instruction.index and any(
+            one.manager == install.manager and one.has(*_WITHOUT_PROJECT) for one in earlier.installs
+        ):
+            line = line_at(earlier.instruction.start_line)
+            return f"`{words}` installs the project itself, from its sources; {line} has installed what it depends on"
+    advice = _INSTEAD.get((install.manager, install.verb))
+    return f"which files `{words}` reads is not known to this rule yet" if advice is None else f"`{words}` {advice}"
 
 
 def _makes_folders(command: Command, state: State, destinations: Collection[str]) -> str | None:
@@ -88,12 +124,19 @@ def _setting(reading: Reading, state: State, destinations: Collection[str]) -> s
         value = settings.get(name, "")
         if value is None or (value and "://" not in value and _among(state, value, destinations)):
             return f"{name} may point into the sources"
+    for name, value in settings.items() if any(reads_project(install) for install in reading.installs) else ():
+        if name.lower().startswith(_OF_NODE) and (value is None or _names_a_file(state, value, destinations)):
+            return f"{name} may point into the sources"
     for command in reading.script.commands if reading.script else ():
         own = [*command.assignments, *(word.text.partition("=")[0] for word in command.words[1:])]
-        name = next((name for name in _SETTINGS if name in own), "")
+        name = next((name for name in own if name in _SETTINGS or name.lower().startswith(_OF_NODE)), "")
         if name:
             return f"`{words_of(command)}` sets {name}"
     return None
+
+
+def _names_a_file(state: State, value: str, destinations: Collection[str]) -> bool:
+    return (("/" in value and "://" not in value) or value.startswith(".")) and _among(state, value, destinations)
 
 
 def _settings_file(install: Install, state: State, destinations: Collection[str]) -> str | None:

@@ -15,6 +15,7 @@ from wizard.dockerfile.sources import context_sources, operands
 from wizard.dockerfile.stages import lineage
 from wizard.dockerfile.state import environment
 from wizard.inspection.ecosystems import is_manifest
+from wizard.inspection.ecosystems.node import all_names
 from wizard.workspace import OutsideRoot, Workspace
 
 IMAGE_FOLDER = "/(the image's folder)"
@@ -158,6 +159,18 @@ def _files(workspace: Workspace, source: str) -> Iterator[tuple[str, str]]:
                 yield from _files(workspace, path)
 
 
+def folders_named(workspace: Workspace, source: str) -> tuple[str, ...]:
+    """The folders that a source of a copy stands for: what is in them goes to the destination. None for a file."""
+    if not _is_pattern(source):
+        return (source,) if _is_folder(workspace, source) else ()
+    above = posixpath.dirname(source) or "."
+    if _is_pattern(above) or not _is_folder(workspace, above):
+        return ()
+    names = (entry.name for entry in workspace.locate(workspace.from_context(above)).iterdir() if entry.is_dir())
+    paths = (posixpath.normpath(posixpath.join(above, name)) for name in sorted(names))
+    return tuple(path for path in paths if _matches(source, path))
+
+
 def copies_sources(workspace: Workspace, copy: ContextCopy) -> bool:
     """Whether it copies whole folders, and not only files that are named."""
     return any(_is_folder(workspace, source) or _is_pattern(source) for source in copy.sources)
@@ -174,7 +187,8 @@ def copies_more_than_manifests(workspace: Workspace, copy: ContextCopy) -> bool:
 def _is_for_managers(workspace: Workspace, pattern: str) -> bool:
     """Whether all that a pattern matches is a manifest or a lock; also where it matches nothing (`poetry.lock*`)."""
     found = [path for path, _ in islice(_files(workspace, pattern), _ENOUGH)]
-    return all(path.endswith(MANIFESTS) or is_manifest(path) for path in found)
+    of_node = all_names()
+    return all(path.endswith(MANIFESTS) or is_manifest(path) or posixpath.basename(path) in of_node for path in found)
 
 
 def _provides(workspace: Workspace, copy: ContextCopy, source: str, image_path: str) -> str | None:

@@ -43,6 +43,8 @@ class ManifestsOf(NamedTuple):
 
     found: tuple[Manifest, ...] = ()
     because: str | None = None
+    undecided: str | None = None
+    """What could not be decided about what else it reads: then a person has to judge."""
 
 
 def requirement_files(install: Install) -> tuple[str, ...]:

@@ -155,6 +155,11 @@ def _not_harmless(command: Command) -> str | None:
     name = posixpath.basename(command.name or "")
     if _only_asks(command):
         return None
+    if name == "corepack" and [word.value for word in command.words[1:2]] == ["enable"]:
+        return None
+    if name in ("cd", "pushd"):
+        why = "changes the folder within the step, and what is read there is not worked out (WORKDIR would tell)"
+        return f"`{words_of(command)}` {why}"
     if name in _HARMLESS or command.kind in ("assignment", "subshell") or cleans(command) is not None:
         return None
     if name == "rm":

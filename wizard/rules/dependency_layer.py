@@ -12,6 +12,9 @@ When it is safe
 : Every step that the sources move past is known not to read them: installs of named packages or of requirements files
   that are in the build context (with all that they include), user creation, cleaning up. No local project is
   installed (`-e .`). The sources do not go to a system folder, and no pip setting in the environment points into them.
+  An install of npm, yarn or pnpm gets package.json, its lock and its settings: where no script of the project runs with
+  it, no workspace, patch or local path is named, and node_modules of the host is kept out of the build context (the
+  rule adds that line). It waits for a review where a package's own install script may read the project.
   Otherwise the rule refuses and names the step.
 
 Source
@@ -33,7 +36,6 @@ from wizard.dockerfile.style import style_of
 from wizard.inspection.barriers import barrier as why_not_after
 from wizard.inspection.barriers import named_by
 from wizard.inspection.copies import (
-    IMAGE_FOLDER,
     MANIFESTS,
     ContextCopy,
     brings_only,
@@ -45,19 +47,22 @@ from wizard.inspection.copies import (
     lies_in,
     working_directory,
 )
-from wizard.inspection.pip_installs import Manifest, manifests_of, requirement_files
+from wizard.inspection.ecosystems.node import all_names
+from wizard.inspection.ignoring import keep_out
+from wizard.inspection.install_reads import reads_of
+from wizard.inspection.landing import cannot_land, immovable
+from wizard.inspection.node_installs import modules_from_host, reads_project
+from wizard.inspection.pip_installs import Manifest, requirement_files
 from wizard.inspection.places import line_at
-from wizard.inspection.steps import Reading, read_steps, unread_runs
+from wizard.inspection.steps import SYSTEM_MANAGERS, Reading, read_steps, unread_runs
 from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at, unread
 
 ID = "dependency-layer"
 TITLE = "Install the dependencies before copying the sources"
 CATEGORY: Category = "speed"
 
-_INSTALLS = r"\b(?:pip3?|uv\s+pip)\b[^;&|]*\binstall\b"
+_INSTALLS = r"\b(?:pip3?|uv\s+pip|npm|pnpm|yarn)\b[^;&|]*\b(?:install|ci)\b"
 _SYSTEM_FOLDERS = ("/etc", "/usr/local", "/usr/share", "/usr/lib", "/usr/bin", "/bin", "/sbin", "/lib", "/run", "/dev")
-_SYSTEM_NAMES = ("etc", "usr", "bin", "lib", "opt", "root", "var", "home")
-_HOME_SETTINGS = (".netrc", ".pip", ".config", ".pypirc")
 
 
 class _Move(NamedTuple):
@@ -69,6 +74,9 @@ class _Move(NamedTuple):
     installs: tuple[Reading, ...]
     manifests: tuple[tuple[Instruction, tuple[Manifest, ...]], ...]
     """Per install that reads manifests which only a moved instruction provides."""
+    from_host: tuple[str, ...] = ()
+    """Folders of the context that would be copied over what an install made, were they there."""
+    undecided: str | None = None
 
 
 def propose(view: View) -> Proposal | Refusal | None:
@@ -83,6 +91,15 @@ def propose(view: View) -> Proposal | Refusal | None:
             refusals.append(outcome)
     if not moves:
         return refusals[0] if refusals else None
+    kept = keep_out(
+        view.workspace,
+        view.document,
+        view.inspection,
+        [folder for move in moves for folder in move.from_host],
+        "**/node_modules",
+    )
+    if kept.because is not None:
+        return Refusal(ID, kept.because, (evidence_at(view, moves[0].moved[0]),))
     document = splice(view.document, [edit for move in moves for edit in _edits(view, move)])
     first = moves[0]
     copy, install = first.moved[0], first.installs[0].instruction
@@ -90,13 +107,13 @@ def propose(view: View) -> Proposal | Refusal | None:
         rule=ID,
         title=TITLE,
         category=CATEGORY,
-        safety="safe",
+        safety="review" if any(move.undecided for move in moves) else "safe",
         why=f"{line_at(copy.start_line).capitalize()} copies the sources before {line_at(install.start_line)} installs "
         "packages, so one edited file runs every install again.",
         evidence=tuple(
             evidence_at(view, item) for move in moves for item in (move.moved[0], move.installs[0].instruction)
         ),
-        edits={view.dockerfile: document.source},
+        edits={view.dockerfile: document.source, **kept.edits},
         planned=document.planned,
         risk=_risk(moves),
     )
@@ -120,7 +137,7 @@ def _in_stage(view: View, stage: Stage) -> _Move | Refusal | None:
         where = reading.instruction
         if _brings_sources(view, reading, copies, readings[number:]):
             copy = copies[where.index]
-            barrier = _immovable(view, stage, copy)
+            barrier = immovable(view.workspace, view.document, stage, copy)
             moved.append(where)
             destinations.append(copy.destination)
         elif where.keyword in ("COPY", "ADD"):
@@ -136,15 +153,38 @@ def _in_stage(view: View, stage: Stage) -> _Move | Refusal | None:
     if not installs:
         if barrier is None or not any(r.installs for r in readings if r.instruction.index >= where.index):
             return None
-        return Refusal(ID, f"{line_at(where.start_line)}: {barrier}", (evidence_at(view, where),))
+        return Refusal(
+            ID,
+            f"{line_at(where.start_line)}: {barrier}{_advice(readings, where, barrier)}",
+            (evidence_at(view, where),),
+        )
     last = installs[-1].instruction
     moved = [instruction for instruction in moved if instruction.index < last.index]
     needs = tuple(_needed_manifests(view, stage, installs, frozenset(i.index for i in moved)))
     for instruction in moved:
-        problem = _cannot_land(stage, instruction, last, copies.get(instruction.index))
+        problem = cannot_land(view.document, stage, instruction, last, copies.get(instruction.index))
         if problem is not None:
             return Refusal(ID, problem, (evidence_at(view, instruction),))
-    return _Move(stage, tuple(moved), last, installs, needs)
+    outside = _node_modules(view, stage, installs, [copies[i.index] for i in moved if i.index in copies])
+    reads = (reads_of(view.workspace, view.document, stage, reading).undecided for reading in installs)
+    undecided = next(filter(None, reads), None)
+    return _Move(stage, tuple(moved), last, installs, needs, tuple(outside), undecided)
+
+
+def _advice(readings: tuple[Reading, ...], at: Instruction, barrier: str) -> str:
+    """What a person could do about a step that the sources may not move past."""
+    reading = next(one for one in readings if one.instruction is at)
+    projects = any(install.paths and install.manager not in SYSTEM_MANAGERS for install in reading.installs)
+    if barrier.startswith("it installs the local path") and projects:
+        return " (what it depends on could be installed before the sources are copied, from a list or a lock)"
+    unclear = "changes the folder" in barrier or "cannot be read" in barrier
+    if reading.role != "unknown" or unclear:
+        return ""
+    if reading.installs:
+        return " (if its installs do not need that, a RUN of its own below them lets them come first)"
+    later = next(one for one in readings if one.installs and one.instruction.index > at.index)
+    line = line_at(later.instruction.start_line)
+    return f" (if the install of {line} does not need it, it could stand below that)"
 
 
 def _brings_sources(
@@ -167,32 +207,6 @@ def _brings_sources(
     return bool({posixpath.basename(source) for source in copy.sources} - wanted) and any(
         source.endswith(".py") for source in copy.sources
     )
-
-
-def _immovable(view: View, stage: Stage, copy: ContextCopy) -> str | None:
-    """Why the copy of the sources may not move at all."""
-    instruction = copy.instruction
-    odd = next(
-        (flag.name for flag in instruction.flags if flag.name in ("exclude", "parents", "keep-git-dir", "checksum")),
-        None,
-    )
-    if odd is not None:
-        return f"the copy uses --{odd}, and what it brings is not worked out"
-    state = environment(view.document, stage, instruction)
-    if copy.destination in ("/", IMAGE_FOLDER):
-        over = next((name for name in _SYSTEM_NAMES if _brings(view, copy, name)), None)
-        if over is not None:
-            return f"the sources are copied over the root folder and bring {over}/, which installs may read"
-    if copy.destination == state.home:
-        settings = [name for name in _HOME_SETTINGS if view.workspace.exists(view.workspace.from_context(name))]
-        if settings:
-            return f"the sources go to the home folder and bring {settings[0]}, which installs may read"
-    return None
-
-
-def _brings(view: View, copy: ContextCopy, name: str) -> bool:
-    """Whether the copy puts something of this name directly into its destination."""
-    return any(view.workspace.exists(view.workspace.from_context(f"{source}/{name}")) for source in copy.sources)
 
 
 def _beside(
@@ -222,10 +236,19 @@ def _beside(
     for later in following:
         if later.installs:
             state = environment(view.document, stage, later.instruction)
-            manifests = manifests_of(view.workspace, view.document, stage, later).found
-            if any(named_by(later, state, place)) or any(lies_in(m.image_path, place) for m in manifests):
+            manifests = reads_of(view.workspace, view.document, stage, later).found
+            named = any(named_by(later, state, place)) or any(lies_in(m.image_path, place) for m in manifests)
+            if named or (any(map(reads_project, later.installs)) and _of_a_project(state.workdir, place)):
                 return "stays", f"an install may read what this copy puts to {place}"
     return "along", None
+
+
+def _of_a_project(workdir: str | None, place: str) -> bool:
+    """Whether a place is a file that Node's managers look for, their folder, or among the modules that they install."""
+    if workdir is None:
+        return True
+    read = {posixpath.join(workdir, name) for name in all_names()}
+    return place in read or lies_in(workdir, place) or lies_in(place, posixpath.join(workdir, "node_modules"))
 
 
 def _same_files(view: View, copy: ContextCopy, before: list[ContextCopy]) -> bool:
@@ -252,27 +275,20 @@ def _needed_manifests(
     """For each install the manifests that it would no longer find; each manifest once, at its first reader."""
     given: set[str] = set()
     for reading in installs:
-        found = manifests_of(view.workspace, view.document, stage, reading).found
+        found = reads_of(view.workspace, view.document, stage, reading).found
         missing = tuple(m for m in found if m.copy.instruction.index in moved and m.image_path not in given)
         given |= {manifest.image_path for manifest in missing}
         if missing:
             yield reading.instruction, missing
 
 
-def _cannot_land(stage: Stage, instruction: Instruction, last: Instruction, copy: ContextCopy | None) -> str | None:
-    """Why this copy would mean something else below `last`; None where it means the same."""
-    line = line_at(instruction.start_line)
-    text = instruction.argument + "".join(flag.value or "" for flag in instruction.flags)
-    between = [i for i in stage.instructions if instruction.index < i.index <= last.index]
-    if "$" in text and any(i.keyword in ("ARG", "ENV") for i in between):
-        return f"{line}: the copy uses variables, and ARG or ENV stand between it and the install"
-    if any(i.keyword == "WORKDIR" for i in between):
-        target = (instruction.json or tuple(word.text for word in instruction.words))[-1]
-        if not target.startswith("/"):
-            return f"{line}: the copy is relative to a WORKDIR that changes before the install"
-    if copy is None and not instruction.flag("from"):
-        return f"{line}: where this copy goes depends on a value that only the build knows"
-    return None
+def _node_modules(view: View, stage: Stage, installs: tuple[Reading, ...], moved: list[ContextCopy]) -> Iterator[str]:
+    """Folders of the host that the moved copies would put over the node_modules that an install has made."""
+    for reading in installs:
+        workdir = working_directory(view.document, stage, reading.instruction)
+        if workdir is not None and any(map(reads_project, reading.installs)):
+            for copy in moved:
+                yield from modules_from_host(view.workspace, copy, workdir)
 
 
 def _edits(view: View, move: _Move) -> Iterator[Edit]:
@@ -324,4 +340,6 @@ def _risk(moves: list[_Move]) -> str:
         if names
         else "The installs read none of the sources"
     )
-    return f"{read}; every step in between was recognised."
+    asked = next((move.undecided for move in moves if move.undecided), None)
+    known = f"{read}; every step in between was recognised."
+    return known if asked is None else f"{known} To judge: {asked}."

@@ -23,13 +23,11 @@ from __future__ import annotations
 
 import os
 import posixpath
-import re
-from collections.abc import Iterable
 
 from wizard.dockerfile.document import Document, Instruction
 from wizard.dockerfile.sources import context_sources
 from wizard.dockerfile.state import environment
-from wizard.ignorefile import parse
+from wizard.ignorefile import with_lines
 from wizard.inspection.context import ignore_file, measure_context
 from wizard.inspection.droppable import Droppable, droppable
 from wizard.inspection.eligible import Context, look
@@ -39,8 +37,6 @@ from wizard.rules.base import Category, Estimate, Proposal, Refusal, View, evide
 ID = "dockerignore"
 TITLE = "Keep out of the build context what the image does not need"
 CATEGORY: Category = "speed"
-
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def propose(view: View) -> Proposal | Refusal | None:
@@ -57,10 +53,12 @@ def propose(view: View) -> Proposal | Refusal | None:
     # A file that is about to be written is in the context too: the pattern for it is decided with the others.
     context = look(view.workspace.edit({target: old}), view.dockerfile, view.document, view.inspection)
     found = droppable(context)
-    lines = _effective(view, target, old, found, context) if path else list(found.lines)
+    # A file that an earlier proposal writes gets the same lines as one that is written here.
+    there = path is not None and os.path.lexists(view.workspace.root / path)
+    lines = _effective(view, target, old, found, context) if there else _missing(old, found)
     if not lines:
         return None
-    content = _write(old, lines)
+    content = with_lines(old, lines)
     after = measure_context(view.workspace.edit({target: content}), view.dockerfile)
     return _proposal(view, broad, path, {target: content}, context, after.files, after.bytes, found)
 
@@ -121,36 +119,13 @@ def _unusable(view: View, path: str | None, target: str, old: bytes) -> str | No
     return None
 
 
+def _missing(old: bytes, found: Droppable) -> list[tuple[str, str]]:
+    return [line for line in found.lines if line[1].encode() not in old.split()]
+
+
 def _effective(view: View, target: str, old: bytes, found: Droppable, context: Context) -> list[tuple[str, str]]:
     """The lines that still drop something when they are added to the file, so that its own exceptions win."""
     lines = [line for line in found.lines if context.matching(line[1])]
-    after = view.workspace.edit({target: _write(old, lines)})
+    after = view.workspace.edit({target: with_lines(old, lines)})
     touched = context.holding(context.paths - set(measure_context(after, view.dockerfile, with_paths=True).paths))
     return [line for line in lines if not touched.isdisjoint(context.matching(line[1]))]
-
-
-def _write(old: bytes, lines: Iterable[tuple[str, str]]) -> bytes:
-    """The ignore file with the lines (group, pattern) added: at the end, or before the first exception, which wins."""
-    newline = "\r\n" if b"\r\n" in old else "\n"
-    parts: list[str] = []
-    heading = None
-    for group, pattern in lines:
-        if group != heading:
-            parts += ["", f"# {group}"]
-            heading = group
-        parts.append(pattern)
-    if not parts:
-        return old
-    text = (newline.join(parts[1:]) + newline).encode("utf-8", "surrogateescape")
-    if not old:
-        return text
-    end = newline.encode()
-    mark = _BYTE_ORDER_MARK if old.startswith(_BYTE_ORDER_MARK) else b""
-    rows = re.findall(rb"[^\n]*\n|[^\n]+", old.removeprefix(mark))
-    exception = next((pattern.line - 1 for pattern in parse(old).patterns if pattern.negated), None)
-    if exception is None:
-        last = b"" if not rows or rows[-1].endswith(b"\n") else end
-        return old + last + (end if rows else b"") + text
-    while exception > 0 and rows[exception - 1].startswith(b"#"):
-        exception -= 1
-    return mark + b"".join(rows[:exception]) + text + end + b"".join(rows[exception:])

@@ -13,7 +13,8 @@ When it is safe
   requirements files, named packages, an index; no option, line or setting that uv reads in another way or not at all
   (an extra index has priority for uv and none for pip; uv reads neither PIP_ variables nor pip.conf). It waits for a
   review because uv's resolver may choose other versions where a requirement is not pinned, and because uv builds every
-  package from source in an environment of its own, where pip used what is there for old ones.
+  package from source in an environment of its own, where pip used what is there for old ones. Of an install in the
+  stage that is shipped the rule says nothing: uv would stay in the image. split-stages makes a build stage of it first.
 
 Source
 : docs.astral.sh/uv: "Compatibility with pip", "Using uv in Docker".
@@ -23,13 +24,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from wizard.dockerfile.document import Span, Stage
+from wizard.assets import knowledge
+from wizard.dockerfile.document import Instruction, Span, Stage
 from wizard.dockerfile.editing import Edit, insert_before, remove_spans, splice
 from wizard.dockerfile.installs import Install
 from wizard.dockerfile.stages import base_image, lineage
 from wizard.dockerfile.state import environment
 from wizard.dockerfile.style import style_of
+from wizard.inspection.ecosystems.python import python_version
 from wizard.inspection.ecosystems.requirements import parse_requirements
 from wizard.inspection.environments import environment_made, is_pip_install
 from wizard.inspection.pip_installs import manifests_of
@@ -62,22 +66,39 @@ _PIP_CONF = re.compile(r"\bpip\.(?:conf|ini)\b|\bpip3?\s+config\b")
 _PYTHON_IMAGE = re.compile(r"(?:[\w./:-]+/)?python(?::[\w.-]+)?(?:@sha256:[0-9a-f]+)?\Z")
 
 
+class _InStage(NamedTuple):
+    """The installs of a build stage, and the virtual environment that they go into."""
+
+    stage: Stage
+    makes: Instruction
+    folder: str
+    installs: list[tuple[Reading, Install]]
+
+
 def propose(view: View) -> Proposal | Refusal | None:
     """uv for every stage that installs into a virtual environment which a later stage copies."""
     document = view.document
-    found: list[tuple[Stage, list[tuple[Reading, Install]]]] = []
+    found: list[_InStage] = []
+    shipped = lineage(document, document.stages[-1])
     for stage in document.stages:
+        if stage in shipped:
+            continue
         installs = [(r, i) for r in read_steps(document, stage) for i in r.installs if is_pip_install(i)]
         if not installs:
             continue
-        problem = _problem(view, stage, installs)
+        made = environment_made(stage)
+        evidence = (evidence_at(view, installs[-1][0].instruction),)
+        if made is None:
+            return Refusal(ID, _no_environment(installs), evidence)
+        problem = _problem(view, stage, made[0], installs)
         if problem is not None:
-            return Refusal(ID, problem, (evidence_at(view, installs[-1][0].instruction),))
-        found.append((stage, installs))
+            return Refusal(ID, problem, evidence)
+        found.append(_InStage(stage, *made, installs))
     if not found:
-        return unread(view, ID, unread_runs(document, _INSTALLS))
-    edits = [edit for stage, installs in found for edit in _edits(view, stage, installs)]
-    pinned = all(_pinned(view, stage, *install) for stage, installs in found for install in installs)
+        unseen = [run for run in unread_runs(document, _INSTALLS) if document.stage_of(run) not in shipped]
+        return unread(view, ID, unseen)
+    edits = [edit for one in found for edit in _edits(view, one)]
+    pinned = all(_pinned(view, one.stage, *install) for one in found for install in one.installs)
     result = splice(document, edits)
     return Proposal(
         rule=ID,
@@ -85,7 +106,7 @@ def propose(view: View) -> Proposal | Refusal | None:
         category=CATEGORY,
         safety="review",
         why="pip downloads and unpacks one package after the other; uv does it in parallel.",
-        evidence=tuple(evidence_at(view, reading.instruction) for _, installs in found for reading, _ in installs),
+        evidence=tuple(evidence_at(view, reading.instruction) for one in found for reading, _ in one.installs),
         edits={view.dockerfile: result.source},
         planned=result.planned,
         risk="The same versions where they are pinned"
@@ -97,20 +118,23 @@ def propose(view: View) -> Proposal | Refusal | None:
     )
 
 
-def _problem(view: View, stage: Stage, installs: list[tuple[Reading, Install]]) -> str | None:
+def _no_environment(installs: list[tuple[Reading, Install]]) -> str:
+    line = line_at(installs[-1][0].instruction.start_line)
+    return (
+        f"{line}: the install does not go into a virtual environment that this stage makes, and uv would install beside"
+        " itself (a step `python -m venv /opt/venv` and `ENV PATH=/opt/venv/bin:$PATH` above it make one)"
+    )
+
+
+def _problem(view: View, stage: Stage, makes: Instruction, installs: list[tuple[Reading, Install]]) -> str | None:
     document = view.document
     line = line_at(installs[-1][0].instruction.start_line)
-    if stage in lineage(document, document.stages[-1]):
-        return f"{line}: the install runs in the stage that is shipped, where uv would stay (split-stages lifts this)"
-    made = environment_made(stage)
-    if made is None:
-        return f"{line}: the install does not go into a virtual environment that this stage makes"
     if not _PYTHON_IMAGE.match(base_image(document, stage)):
         return (
             f"{line}: {base_image(document, stage)} is not the official Python image, which brings pip to get uv with"
         )
-    if not environment(document, stage, made[0]).is_root:
-        return f"{line_at(made[0].start_line)}: the stage does not run as root, and uv would not be found"
+    if not environment(document, stage, makes).is_root:
+        return f"{line_at(makes.start_line)}: the stage does not run as root, and uv would not be found"
     settings = next((i for i in document.instructions if _PIP_CONF.search(i.argument)), None)
     if settings is not None:
         return f"{line_at(settings.start_line)}: pip has settings of its own, which uv does not read"
@@ -149,22 +173,26 @@ def _problem_of(view: View, stage: Stage, reading: Reading, install: Install) ->
     return None
 
 
-def _edits(view: View, stage: Stage, installs: list[tuple[Reading, Install]]) -> Iterator[Edit]:
+def _edits(view: View, at: _InStage) -> Iterator[Edit]:
     document = view.document
-    made = environment_made(stage)
-    assert made is not None
-    makes, folder = made
     # Before the environment exists, pip installs uv into the build stage's own Python, which is not copied.
-    yield insert_before(document, makes, style_of(document).instruction("RUN", "pip install uv"))
-    for reading, install in installs:
+    step = f"pip install {_uv(python_version(document, at.stage))}"
+    yield insert_before(document, at.makes, style_of(document).instruction("RUN", step))
+    for reading, install in at.installs:
         words = install.command.words
         compiling = "" if install.has("--no-compile") else " --compile-bytecode"
         yield Edit(
             Span(words[0].span.start, install.verb_word.span.end),
-            f"uv pip install --python {folder}{compiling} --link-mode copy",
+            f"uv pip install --python {at.folder}{compiling} --link-mode copy",
         )
         dropped = [word.span for option in install.options if option.name in _MEANINGLESS for word in option.words]
         yield from remove_spans(document, reading.instruction, dropped)
+
+
+def _uv(python: tuple[int, int] | None) -> str:
+    """What pip is to install: the version that is known, where this Python can have it."""
+    known = next(tool for tool in knowledge("tools")["tool"] if tool["name"] == "uv")
+    return f"uv=={known['version']}" if python is not None and python >= tuple(known["python"]) else "uv"
 
 
 def _pinned(view: View, stage: Stage, reading: Reading, install: Install) -> bool:

@@ -234,12 +234,15 @@ def test_what_keeps_a_change_from_being_written_is_told_in_lines_on_disk(start: 
 
 
 def test_an_install_of_the_person_is_named_before_one_that_a_proposal_adds(tmp_path: Path) -> None:
-    source = b"FROM python:3.11-slim\nCOPY requirements.txt .\nRUN pip install -r requirements.txt\n"
+    source = (
+        b"FROM python:3.11-slim AS build\nCOPY requirements.txt .\nRUN pip install -r requirements.txt\n"
+        b"FROM python:3.11-slim\nCOPY --from=build /usr/local /usr/local\n"
+    )
     workspace = repo(tmp_path, Dockerfile=source, requirements_txt=b"torch==2.1.0\n")
     plan = make_plan(workspace, inspect(workspace))
     (refusal,) = (refusal for refusal in plan.refusals if refusal.rule == "uv-install")
     assert "torch-cpu-index" in [step.proposal.rule for step in plan.selected]
-    assert refusal.because.startswith("line 3: the install runs in the stage that is shipped")
+    assert refusal.because.startswith("line 3: the install does not go into a virtual environment")
     assert refusal.evidence == (Evidence("Dockerfile", 3, "RUN pip install -r requirements.txt"),)
 
 

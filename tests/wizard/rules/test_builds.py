@@ -22,6 +22,7 @@ CASES = [
     "dependency-layer/plain",
     "dependency-layer/nested-includes-and-constraints",
     "dependency-layer/requirements-under-another-name",
+    "dependency-layer/npm-ci",
     "cache-mounts/mixed-cleaning",
     "cache-mounts/mixed-cleaning-first-word-stays",
     "cache-mounts/cache-off-in-several-commands",
