@@ -138,10 +138,9 @@ class Bench:
 
 def target_of(document: Document, like: BuildRequest | None) -> Stage:
     """The stage that is built."""
-    from wizard.dockerfile.stages import find_stage
+    from wizard.dockerfile.stages import target_stage
 
-    wanted = find_stage(document, like.target) if like is not None and like.target else None
-    return wanted or document.stages[-1]
+    return target_stage(document, like.target if like is not None else None) or document.stages[-1]
 
 
 def choose_source_edit(

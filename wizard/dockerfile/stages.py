@@ -14,7 +14,7 @@ _NUMBER = re.compile(r"\+?[0-9]{1,18}\Z")
 
 
 def find_stage(document: Document, reference: str, before: Stage | None = None) -> Stage | None:
-    """The stage that a `--from`, a `--target` or (with `before`: that stage's) FROM means, by name or number.
+    """The stage that a `--from` or (with `before`: that stage's) FROM means, by name or number.
 
     None for an image or a named context. A name is looked up without regard to its case, except in FROM, where
     BuildKit compares with the lower-case name, sees earlier stages only, and knows no numbers.
@@ -26,7 +26,19 @@ def find_stage(document: Document, reference: str, before: Stage | None = None) 
     if _NUMBER.match(reference):
         number = int(reference)
         return document.stages[number] if number < len(document.stages) else None
-    numbers = _numbers(document).get(reference.lower())
+    return _named(document, reference)
+
+
+def target_stage(document: Document, target: str | None) -> Stage | None:
+    """The stage that a `--target` means, the last for none at all; None where the engine finds none.
+
+    By name only: `--target 0` is "could not be found" (tried on engine 28.5; `findStateByName` in BuildKit).
+    """
+    return _named(document, target) if target else document.stages[-1]
+
+
+def _named(document: Document, name: str) -> Stage | None:
+    numbers = _numbers(document).get(name.lower())
     return document.stages[numbers[-1]] if numbers else None
 
 

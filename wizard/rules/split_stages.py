@@ -15,8 +15,7 @@ When it is safe
   package is known to need nothing of the system at run time, or what it needs is known and kept; otherwise the proposal
   waits for a review until the built image proves it. Nothing calls a compiler or pip at run time, names Python by its
   absolute path, or starts a login shell (which forgets PATH). No volume of the Dockerfile, of a compose or Kubernetes
-  file or of a script lies over the place of the environment (/opt/venv, else /venv); the official image has none. No
-  caller builds the stage by its number.
+  file or of a script lies over the place of the environment (/opt/venv, else /venv); the official image has none.
 
 Source
 : docs.docker.com, "Multi-stage builds"; Python's documentation of venv (an environment keeps its absolute path and its
@@ -35,7 +34,6 @@ from wizard.dockerfile.errors import EditConflict
 from wizard.dockerfile.expansion import expanded_base
 from wizard.dockerfile.style import Style, style_of
 from wizard.inspection.build_packages import BuildPackages, sort_packages
-from wizard.inspection.callers import concerns
 from wizard.inspection.copies import brought, context_copies, context_path
 from wizard.inspection.division import Parts, Unmet, divide
 from wizard.inspection.ecosystems.python import version_of_image
@@ -125,11 +123,6 @@ def _check_base(view: View, stage: Stage) -> None:
         raise Unmet(f"{line}: {base} is not a Debian image")
     if "slim" not in (found["tag"] or ""):
         raise Unmet(f"{line}: {base} brings compilers itself; its -slim variant does not")
-    callers = view.inspection.callers
-    numbered = (caller for caller in callers if (caller.target or "").isdecimal())
-    caller = next((one for one in numbered if concerns(view.workspace, callers, one.path)), None)
-    if caller is not None:
-        raise Unmet(f"{place_at(caller.path, caller.line)} builds stage {caller.target} by its number")
     if stage.name is not None and stage.name.lower() in _STAGES:
         raise Unmet(f"{line}: the stage is called {stage.name}, as one of the new stages would be")
 

@@ -5,7 +5,7 @@ import pytest
 from wizard.dockerfile import Document, Stage, parse
 from wizard.dockerfile.expansion import expand
 from wizard.dockerfile.sources import context_sources, destination
-from wizard.dockerfile.stages import base_image, base_stage, dependencies, find_stage, reachable
+from wizard.dockerfile.stages import base_image, base_stage, dependencies, find_stage, reachable, target_stage
 from wizard.dockerfile.started import Started, started
 from wizard.dockerfile.state import State, environment
 
@@ -39,6 +39,15 @@ def test_stages_are_found_by_name_whatever_its_case_and_by_number() -> None:
     assert find_stage(document, "1") is document.stages[1]
     assert find_stage(document, "9") is None
     assert find_stage(document, "nginx:1") is None
+
+
+def test_a_target_is_found_by_its_name_only() -> None:
+    document = parse(b"FROM a AS one\nFROM b AS two\nFROM c\n")
+    assert target_stage(document, "ONE") is document.stages[0]
+    assert target_stage(document, "0") is None
+    assert target_stage(document, "stage-2") is None
+    assert target_stage(document, None) is document.stages[2]
+    assert target_stage(document, "") is document.stages[2]
 
 
 def test_from_knows_earlier_stages_by_lower_case_name_only() -> None:
