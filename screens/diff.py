@@ -26,6 +26,7 @@ class DiffScreen(PageScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "next", "Apply+Build", id="next", tooltip="Write the files, then build the image"),
+        Binding("enter", "build", "Build", id="build", tooltip="Build the image from the files as they are"),
         Binding("w", "write", "Write only", id="write", tooltip="Write the files, without a build"),
         Binding("u", "undo", "Undo", id="undo", tooltip="Put the files back as they were"),
         Binding("n", "find_next(1)", "Hunk", id="find-next", tooltip="Next hunk, or next place searched for"),
@@ -111,12 +112,17 @@ class DiffScreen(PageScreen):
             return bool(session.written)
         if action == "next":
             # Nobody has seen the diff of a selection that is still being planned.
-            return session.plan is not None and not session.stale
+            return session.plan is not None and not session.stale and session.pending
+        if action == "build":
+            return session.plan is not None and not session.stale and not session.pending
         return True
 
     def action_next(self) -> None:
         self.wizard.open_page(Page.BUILD)
         self.wizard.flow.apply(then_build=True)
+
+    def action_build(self) -> None:
+        self.action_next()
 
     def action_write(self) -> None:
         self.wizard.flow.apply(then_build=False)

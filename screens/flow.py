@@ -108,7 +108,7 @@ class Flow:
         self.app.session = self.app.session.toggle(proposal)
         self.plan()
 
-    def select(self, rules: frozenset[str]) -> None:
+    def select(self, rules: frozenset[str] | None) -> None:
         self._withdraw()
         self.app.session = self.app.session.select(rules)
         self.plan()
@@ -396,7 +396,8 @@ class Flow:
 
     def _after_apply(self, changes: Mapping[str, bytes | None]) -> None:
         self.app.session = self.app.session.wrote(changes)
-        self.app.say(f"wrote {', '.join(changes)}; undo: 3, then u")
+        undo = "u undoes it" if self.app.page_in_sight is Page.DIFF else "undo: 3, then u"
+        self.app.say(f"wrote {', '.join(changes)}; {undo}")
         self._start_build()
         self.plan()
 

@@ -66,7 +66,7 @@ class InspectScreen(PageScreen):
             self.facts.show(lambda _width: [])
             self.source.show(lambda _width: [])
             return
-        self.summary.show(lambda width: [facts.summary(session.inspected_in, width)])
+        self.summary.show(lambda width: [facts.summary(session.inspected_in, session.written, width)])
         self.facts.show(lambda width: facts.facts(found, width, self.glyphs))
         self.facts.styles.height = "auto" if not self.has_class("-wide") else "1fr"
         path = found.dockerfile or ""

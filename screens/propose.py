@@ -99,9 +99,8 @@ class ProposeScreen(PageScreen):
             self.wizard.flow.toggle(step.proposal)
 
     def action_all_safe(self) -> None:
-        self.wizard.flow.select(
-            frozenset(e.step.proposal.rule for e in self.entries if e.step and e.step.proposal.safety == "safe")
-        )
+        # Not those in the list: what a rule finds may depend on what others have changed.
+        self.wizard.flow.select(None)
 
     def action_none(self) -> None:
         self.wizard.flow.select(frozenset())

@@ -112,8 +112,8 @@ class Session:
         toggled = self.selection.toggled ^ {proposal.rule}
         return replace(self, selection=replace(self.selection, toggled=toggled))
 
-    def select(self, wanted: frozenset[str]) -> Session:
-        """Exactly these rules on, among those that propose something."""
+    def select(self, wanted: frozenset[str] | None) -> Session:
+        """Exactly these rules on, among those that propose something; None: every safe one, and no other."""
         return replace(self, selection=Selection(only=wanted))
 
     def takes(self, proposal: Proposal) -> bool:

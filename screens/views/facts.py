@@ -36,14 +36,11 @@ def facts(inspection: Inspection, width: int, glyphs: Glyphs) -> list[Line]:
     return rows
 
 
-def summary(elapsed: float | None, width: int) -> Line:
-    """`What I found in 0.4 s …` above the facts."""
+def summary(elapsed: float | None, written: Sequence[str], width: int) -> Line:
+    """`What I found in 0.4 s …` above the facts; at the right the files that were written since the start."""
     took = f" in {seconds(elapsed)}" if elapsed is not None else ""
-    return spread(
-        [Span(f" What I found{took}", "strong")],
-        [Span("nothing has been changed ", "dim")],
-        width,
-    )
+    state = f"written: {', '.join(written)} " if written else "nothing has been changed "
+    return spread([Span(f" What I found{took}", "strong")], [Span(state, "good" if written else "dim")], width)
 
 
 def _ecosystem(ecosystem: Ecosystem) -> tuple[str, Sequence[str]]:
@@ -59,9 +56,10 @@ def _context(context: BuildContext, width: int, glyphs: Glyphs) -> Line:
 
 
 def _engine(engine: Engine | None, missing: str | None, width: int, glyphs: Glyphs) -> list[Line]:
+    if engine is None and missing is None:
+        return paragraph("   Docker", "looking for an engine ..", width, indent=LABEL, role="dim")
     if engine is None:
-        label = f" {glyphs.warning} {'Docker':<{LABEL - 3}}"
-        return paragraph(label, missing or "not looked for yet", width, indent=LABEL, role="warn" if missing else "dim")
+        return paragraph(f" {glyphs.warning} Docker", missing or "", width, indent=LABEL, role="warn")
     builder = [f"buildx {engine.buildx}", f"builder {engine.builder}"] if engine.buildx else ["no buildx"]
     free = [f"{size(engine.disk_free)} free"] if engine.disk_free is not None else []
     return [_fact("Docker", f"engine {engine.version}", [*builder, *free], width)]

@@ -176,6 +176,32 @@ async def test_going_back_and_forth_keeps_the_selection(shop: Path) -> None:
         assert "> [ ] Copy the manifests" in frame(app)
 
 
+async def test_all_safe_is_the_default_again_also_for_what_only_shows_up_behind_others(tmp_path: Path) -> None:
+    app = make_app(lay_out("flask-ocr", tmp_path / "flask-ocr"), rules=None)
+
+    def selected() -> list[str]:
+        assert app.session.plan is not None
+        return [step.proposal.rule for step in app.session.plan.selected]
+
+    async with running(app) as pilot:
+        await press(pilot, "enter", "enter")
+        default = selected()
+        assert "split-stages" in default
+        await press(pilot, "x")
+        assert selected() == []
+        await press(pilot, "a")
+        assert selected() == default
+
+
+async def test_enter_says_that_it_only_builds_where_nothing_is_to_be_written(shop: Path) -> None:
+    app = make_app(shop)
+    async with running(app) as pilot:
+        await press(pilot, "enter", "enter", "enter")
+        assert "enter Apply+Build" in frame(app)
+        await press(pilot, "w", "g")
+        assert "enter Build" in frame(app)
+
+
 async def test_what_waits_for_the_plan_is_not_written_once_the_person_goes_on_choosing(shop: Path) -> None:
     app = make_app(shop)
     async with running(app) as pilot:
@@ -249,6 +275,9 @@ async def test_what_was_written_before_looking_again_stays_known_until_it_is_und
         app.flow.inspect()
         await press(pilot)
         assert "written: Dockerfile (" in farewell(app.session, app.flow.problems)
+        await press(pilot, "1")
+        assert "written: Dockerfile" in frame(app)
+        assert "nothing has been changed" not in frame(app)
         await press(pilot, "2", "space", "enter", "w")
         twice = farewell(app.session, app.flow.problems)
         assert "written: .dockerignore, Dockerfile (" in twice

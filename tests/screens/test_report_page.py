@@ -17,7 +17,8 @@ SIZES = {"60x20": (60, 20), "80x24": (80, 24), "120x40": (120, 40)}
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_a_comparison_reads_well(size: str, shop: Path) -> None:
+async def test_a_comparison_reads_well(size: str, shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(shop)
     app = make_app(shop)
     async with running(app, SIZES[size]) as pilot:
         app.session = replace(app.session, comparison=comparison(), build=ended(recorded("parallel")))
@@ -43,6 +44,20 @@ async def test_without_an_engine_measuring_says_what_is_missing(shop: Path) -> N
         app.open_page(Page.REPORT)
         await press(pilot, "enter")
         assert "Nothing can be measured without a Docker engine" in frame(app)
+
+
+async def test_the_commands_to_run_name_the_folder_where_one_stands_elsewhere(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(shop.parent)
+    app = make_app(shop)
+    async with running(app, (80, 40)) as pilot:
+        await press(pilot, "enter", "enter", "enter", "w")
+        app.session = replace(app.session, comparison=comparison())
+        app.open_page(Page.REPORT)
+        await press(pilot)
+        assert "Undo       dockwiz undo shop --yes" in frame(app)
+        assert "Again      dockwiz report shop" in frame(app)
 
 
 async def test_the_report_is_printed_after_leaving(shop: Path) -> None:
