@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import posixpath
+import re
+from collections.abc import Iterator
 
 from wizard.assets import knowledge
 from wizard.dockerfile.document import Document, Instruction, Stage
@@ -18,12 +20,14 @@ from wizard.inspection.copies import (
 )
 from wizard.inspection.ecosystems.node import all_names, judge_project, names_of_more, names_read
 from wizard.inspection.file_changes import changed_before
+from wizard.inspection.git import ignored as ignored_by_git
 from wizard.inspection.pip_installs import Manifest, ManifestsOf
 from wizard.inspection.places import line_at
 from wizard.inspection.steps import Reading, read_steps
 from wizard.workspace import Workspace
 
 _LOCK_STAYS = ("--frozen-lockfile", "--pure-lockfile", "--no-package-lock", "--no-lockfile")
+_SETTINGS = ".npmrc"
 _GLOBAL = ("-g", "--global")
 
 
@@ -37,7 +41,7 @@ def reads_project(install: Install) -> bool:
 
 def is_global(install: Install) -> bool:
     """`npm install -g`: it heeds neither the project nor its settings. Source: docs.npmjs.com, npmrc."""
-    return install.manager == "npm" and install.verb == "install" and install.has(*_GLOBAL)
+    return install.manager == "npm" and install.verb == "install" and install.has(*_GLOBAL) and bool(install.packages)
 
 
 def is_frozen(install: Install) -> bool:
@@ -75,7 +79,8 @@ def _unusual(install: Install) -> str | None:
 
 def _project(workspace: Workspace, document: Document, stage: Stage, reading: Reading, install: Install) -> ManifestsOf:
     words = f"{install.manager} {install.verb}"
-    if any("bind" in (flag.value or "") for flag in reading.instruction.flags if flag.name == "mount"):
+    mounts = (flag.value or "" for flag in reading.instruction.flags if flag.name == "mount")
+    if any(re.search(r"\btype=(?:cache|secret|ssh|tmpfs)\b", mount) is None for mount in mounts):
         return ManifestsOf(because=f"`{words}` has files mounted, and what it reads of them is not worked out")
     workdir = working_directory(document, stage, reading.instruction)
     if workdir is None:
@@ -89,13 +94,17 @@ def _project(workspace: Workspace, document: Document, stage: Stage, reading: Re
     if above is not None:
         return ManifestsOf(because=f"{above} lies above the folder where `{words}` runs, which may be a part of it")
     found: list[Manifest] = []
+    untracked = ignored_by_git(workspace, workspace.context)
     folder = posixpath.dirname(place[0])
     more = names_of_more(install.manager)
     for name in (*names_read(install.manager), *more):
         inside = posixpath.join(workdir, name)
         provided = context_path(workspace, copies, inside)
         # A lock may be kept out of the image on purpose: then the install does not see it today either.
-        if provided is None or ignored.explain(provided[0])[0]:
+        if provided is not None and ignored.explain(provided[0])[0]:
+            continue
+        if provided is None:
+            found += _if_it_comes(workspace, document, copies, inside, posixpath.join(folder, name))
             continue
         if name in more:
             return ManifestsOf(because=f"{provided[0]} is there, and {more[name]}")
@@ -104,11 +113,15 @@ def _project(workspace: Workspace, document: Document, stage: Stage, reading: Re
         changer = changed_before(document, stage, reading, inside, provided[1].instruction)
         if changer is not None:
             return ManifestsOf(because=f"{line_at(changer.start_line)} may change {inside} before the install reads it")
-        found.append(Manifest(inside, workspace.from_context(provided[0]), provided[1]))
+        path = workspace.from_context(provided[0])
+        if workspace.locate(path).is_symlink():
+            return ManifestsOf(because=f"{path} is a link, and what a COPY of it brings is not worked out")
+        found.append(Manifest(inside, path, provided[1], name != "package.json" and path in untracked))
     if not found or posixpath.basename(found[0].path) != "package.json":
         return ManifestsOf(because=f"the ignore file keeps {place[0]} out of the build context")
-    project = judge_project(workspace, [one.path for one in found], scripts=not install.has("--ignore-scripts"))
-    if project.because is None and not is_frozen(install) and len(found) > 1:
+    there = [one.path for one in found if workspace.is_file(one.path)]
+    project = judge_project(workspace, there, scripts=not install.has("--ignore-scripts"))
+    if project.because is None and not is_frozen(install) and len(there) > 1:
         again = _installs_again(document, reading)
         if again is not None:
             line = line_at(again.start_line)
@@ -116,6 +129,21 @@ def _project(workspace: Workspace, document: Document, stage: Stage, reading: Re
                 because=f"`{words}` may write the lock that {line} reads, and the sources bring an old one"
             )
     return ManifestsOf(tuple(found), project.because, project.undecided)
+
+
+def _if_it_comes(
+    workspace: Workspace, document: Document, copies: tuple[ContextCopy, ...], inside: str, path: str
+) -> Iterator[Manifest]:
+    """Settings that are not there now, and that a copy would bring: a pipeline may write them before it builds."""
+    if posixpath.basename(path) != _SETTINGS or read_ignore_file(workspace, document.path).explain(f"{path}*")[0]:
+        return
+    for copy in reversed(copies):
+        if lies_in(inside, copy.destination):
+            below = posixpath.relpath(inside, copy.destination)
+            folders = (folder for source in copy.sources for folder in folders_named(workspace, source))
+            if any(posixpath.normpath(posixpath.join(folder, below)) == path for folder in folders):
+                yield Manifest(inside, workspace.from_context(path), copy, optional=True)
+                return
 
 
 def _installs_again(document: Document, reading: Reading) -> Instruction | None:

@@ -36,6 +36,8 @@ class Manifest(NamedTuple):
     """Relative to the root."""
     copy: ContextCopy
     """What put it into the image."""
+    optional: bool = False
+    """The install does without it, and another checkout may not have it: it is to be copied by a pattern."""
 
 
 class ManifestsOf(NamedTuple):

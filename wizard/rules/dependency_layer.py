@@ -326,10 +326,10 @@ def _copy_lines(view: View, manifests: tuple[Manifest, ...], workdir: str | None
             target = f"{folder.rstrip('/')}/"
         if name != posixpath.basename(source):
             target += name
-        groups.setdefault((target, flags), []).append(source)
+        groups.setdefault((target, flags), []).append(f"{source}{'*' if manifest.optional else ''}")
     for (target, flags), sources in groups.items():
         words = [*sources, target]
-        plain = not any(set(word) & set(" \t\"'[]$\\*?") for word in words)
+        plain = not any(set(word.removesuffix("*")) & set(" \t\"'[]$\\*?") for word in words)
         yield style.instruction("COPY", " ".join(words) if plain else json.dumps(words, ensure_ascii=False), flags)
 
 
