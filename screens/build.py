@@ -15,7 +15,7 @@ from textual.containers import Container
 from textual.widget import Widget
 
 from screens.base import PageScreen
-from screens.lines import Line, Span, line
+from screens.lines import Line, Span, line, paragraph
 from screens.masking import mask
 from screens.session import Page, Session
 from screens.views import failure, lanes
@@ -112,11 +112,12 @@ class BuildScreen(PageScreen):
             return [*rows, lanes.headline(self.trace, flow.tag, width, self.glyphs)]
         if error is not None:
             if session.written:
-                rows.append(line(f"   Your files are written ({', '.join(session.written)}); u puts them back."))
+                text = f"Your files are written ({', '.join(session.written)}); u puts them back."
+                rows += paragraph("", text, width, indent=3)
             return [*rows, line(), line(Span("   r", "key"), "  tries again once that is mended")]
         doing = next(
             (text for job, text in WAITING.items() if flow.jobs.running(job)),
-            "Nothing has been built yet: r builds the files as they are",
+            "Nothing is built yet: r builds the files as they are",
         )
         return [line(Span(f" {self.glyphs.running} {doing}", "running"))]
 

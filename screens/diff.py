@@ -60,7 +60,8 @@ class DiffScreen(PageScreen):
         written = self._written_before(session, width)
         if not self.files:
             nothing = "Nothing is switched on" if session.plan.steps else "There is nothing more to change"
-            return [line(f" {nothing}: the build would run on the files as they are."), *written]
+            text = f"{nothing}: the build would run on the files as they are."
+            return [*paragraph("", text, width, indent=1), *written]
         files = count(len(self.files), "file")
         on = count(len(session.plan.selected), "proposal")
         state = "not written yet" if session.pending else "written; u undoes it"

@@ -41,7 +41,7 @@ def entries(session: Session) -> tuple[Entry, ...]:
         return ()
     rows = [Entry(step=step) for step in plan.steps]
     if not plan.steps:
-        rows.append(Entry(heading="Nothing to propose: no rule found anything that it could improve here."))
+        rows.append(Entry(heading="Nothing to propose: no rule found anything to improve."))
     if plan.refusals:
         rows.append(Entry(heading=f"Not proposed ({len(plan.refusals)})"))
         rows.extend(Entry(refusal=refusal) for refusal in plan.refusals)

@@ -202,6 +202,15 @@ async def test_enter_says_that_it_only_builds_where_nothing_is_to_be_written(sho
         assert "enter Build" in frame(app)
 
 
+async def test_on_a_narrow_screen_sentences_are_wrapped_and_not_cut(shop: Path) -> None:
+    app = make_app(shop)
+    async with running(app, (60, 20)) as pilot:
+        await press(pilot, "enter", "enter", "x", "enter")
+        assert "the build would run on the files as they are." in " ".join(frame(app).split())
+        await press(pilot, "escape", "a", "enter", "enter")
+        assert "Your files are written (Dockerfile); u puts them back." in " ".join(frame(app).split())
+
+
 async def test_what_waits_for_the_plan_is_not_written_once_the_person_goes_on_choosing(shop: Path) -> None:
     app = make_app(shop)
     async with running(app) as pilot:
