@@ -96,6 +96,17 @@ def depends_on_a_variable(case: Case) -> bool:
     return behind and b"$" in _lines(case.source, case.theirs)
 
 
+def depends_on_the_working_directory(case: Case) -> bool:
+    """A mount without an absolute target lies in the working directory, which may be `/` by the base image."""
+    return case.ours.accepted and case.theirs.message == 'invalid mount target "/"'
+
+
+def is_a_flag_of_newer_frontends(case: Case) -> bool:
+    """What only some frontends know is accepted here, and held against the frontend in force elsewhere."""
+    flag = re.match(r"unknown flag: (--parents|--exclude)\Z", _words(case.theirs))
+    return flag is not None and flag[1].encode() in _lines(case.source, case.theirs)
+
+
 def is_in_a_stage_that_nobody_needs(case: Case) -> bool:
     """The check looks at every stage, a build only at those that its target needs."""
     if case.theirs.accepted or "parse error on line" in (case.theirs.message or ""):
@@ -177,6 +188,8 @@ def comes_first_by_chance(case: Case) -> bool:
 MEANT: tuple[Predicate, ...] = (
     asks_a_registry,
     depends_on_a_variable,
+    depends_on_the_working_directory,
+    is_a_flag_of_newer_frontends,
     is_in_a_stage_that_nobody_needs,
     counts_directives_from_zero,
     names_no_line,

@@ -84,6 +84,16 @@ def check_mount(value: str, escape: str) -> None:
     _check_together(fields)
 
 
+def mounts_over_root(value: str, escape: str) -> bool:
+    """Whether a mount names `/` itself as its target. One that names none lies in the working directory."""
+    fields = {"type": "bind"}
+    for field in mount_fields(value):
+        key, _, text = field.partition("=")
+        key = key.lower()
+        fields[_ALIASES.get(key, key)] = lex(text, Variables({}), escape).text
+    return fields["type"].lower() in ("bind", "cache", "tmpfs") and fields.get("target") == "/"
+
+
 _ALIASES: Final = {"src": "source", "dst": "target", "destination": "target"}
 
 

@@ -17,7 +17,7 @@ from wizard.dockerfile.expansion import Variables
 from wizard.dockerfile.grammar import Refused, check_instruction
 from wizard.dockerfile.heredocs import is_header
 from wizard.dockerfile.lexer import Lexed, LexError, are_plain, is_plain, lex
-from wizard.dockerfile.mounts import MountError, check_mount
+from wizard.dockerfile.mounts import MountError, check_mount, mounts_over_root
 from wizard.dockerfile.stages import base_stage, mount_options, reachable, references, source_stage, triggers
 
 _REFERENCE = (
@@ -60,6 +60,7 @@ def check_document(document: Document) -> None:
         for instruction in stage.instructions if stage.index in needed else ():
             _check_values(instruction, escape)
             _check_source(document, stage, instruction)
+            _check_targets(instruction, escape)
 
 
 def _check_triggers(document: Document, stage: Stage) -> None:
@@ -131,7 +132,8 @@ def _check_from_flags(document: Document, instruction: Instruction) -> None:
 
 def _check_cycles(document: Document) -> None:
     """A stage that needs itself by way of its COPY and RUN instructions."""
-    edges = {stage.index: list(_sources(document, stage)) for stage in document.stages}
+    # Of several instructions that need the same stage BuildKit keeps the last, and points to that one.
+    edges = {stage.index: list(dict(_sources(document, stage)).items()) for stage in document.stages}
     done: set[int] = set()
     for root in edges:
         path: set[int] = set()
@@ -180,6 +182,13 @@ def _check_source(document: Document, stage: Stage, instruction: Instruction) ->
             f"cannot mount from stage {quoted(name)}, stage needs to be defined before current command",
             instruction.keyword_span.start,
         )
+
+
+def _check_targets(instruction: Instruction, escape: str) -> None:
+    """Nothing is mounted in place of the whole file system."""
+    for flag in instruction.flags if instruction.keyword == "RUN" else ():
+        if flag.name == "mount" and mounts_over_root(flag.value or "", escape):
+            raise Refused('invalid mount target "/"', flag.span.start)
 
 
 def _check_values(instruction: Instruction, escape: str) -> None:

@@ -174,6 +174,19 @@ def test_stages_that_need_each_other_are_refused() -> None:
         parse(b"FROM a AS x\nCOPY --from=y / /\nFROM a AS y\nRUN --mount=from=x,target=/x ls\n")
 
 
+def test_of_several_copies_that_close_a_circle_the_last_is_named() -> None:
+    with pytest.raises(DockerfileError, match="circular dependency detected on stage: x") as refusal:
+        parse(b"FROM a AS x\nCOPY --from=x /a /\nCOPY --from=x /b /\n")
+    assert refusal.value.line == 3
+
+
+@pytest.mark.parametrize("kind", ["bind", "cache", "tmpfs"])
+def test_nothing_is_mounted_over_the_root_folder(kind: str) -> None:
+    with pytest.raises(DockerfileError, match='invalid mount target "/"'):
+        parse(f"FROM a\nRUN --mount=type={kind},target=/ x\n".encode())
+    assert parse(f"FROM a\nRUN --mount=type={kind},target=//. x\n".encode())
+
+
 def test_what_onbuild_left_is_refused_where_a_stage_is_built_upon_it() -> None:
     assert parse(b"FROM a AS b\nONBUILD nope\n").stages
     with pytest.raises(DockerfileError, match="unknown instruction: nope") as refusal:
