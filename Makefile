@@ -6,6 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 ENGINE := $(PYTHON) tests/engine/engine.py
 
+# Where it is set, every test process and every start would compile what has changed, and pytest all tests, anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test test-full fuzz check unit bench corpus reference docs pictures engine-down clean
 
 demo: $(VENV)/ready
