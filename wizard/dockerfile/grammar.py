@@ -15,6 +15,7 @@ from wizard.dockerfile.document import Flag, Instruction
 from wizard.dockerfile.durations import duration
 from wizard.dockerfile.errors import quoted
 from wizard.dockerfile.heredocs import is_header
+from wizard.dockerfile.lexer import SPACES
 from wizard.dockerfile.mounts import MountError, check_from
 
 KEYWORDS: Final = (
@@ -240,7 +241,8 @@ def _shell(instruction: Instruction) -> str | None:
 
 
 def _volume(instruction: Instruction) -> str | None:
-    if instruction.json is not None and any(not path.strip() for path in instruction.json):
+    paths = instruction.json if instruction.json is not None else [word.text for word in instruction.words]
+    if not all(path.strip("".join(SPACES)) for path in paths):
         return "VOLUME specified can not be an empty string"
     return None
 

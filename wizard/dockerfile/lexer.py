@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from wizard.dockerfile.errors import quoted
 
-_SPACES = frozenset("\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000") | set(map(chr, range(0x2000, 0x200B)))
+SPACES = frozenset("\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000") | set(map(chr, range(0x2000, 0x200B)))
 """What Go's `unicode.IsSpace` has; Python's `str.isspace` has more."""
 _SPECIAL_PARAMETERS = "@*#?-$!0"
 _NOTHING = "\ufffd"
@@ -148,7 +148,7 @@ class _Lexer:
                     value = self.dollar()
                     result.append(value)
                     for part in value:
-                        if part in _SPACES:
+                        if part in SPACES:
                             self.flush(words, start)
                         else:
                             self.put(part, start)
@@ -166,7 +166,7 @@ class _Lexer:
                         if not char:
                             break
                         self.put(char, start)
-                    elif char in _SPACES:
+                    elif char in SPACES:
                         self.flush(words, start)
                     else:
                         self.put(char, start)

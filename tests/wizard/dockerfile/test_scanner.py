@@ -128,6 +128,7 @@ def test_stages_have_name_base_platform_and_instructions() -> None:
         (b"HEALTHCHECK --interval=5 CMD x\n", 'time: missing unit in duration "5"'),
         (b"HEALTHCHECK NONE x\n", "HEALTHCHECK NONE takes no arguments"),
         (b"EXPOSE\n", "EXPOSE requires at least one argument"),
+        (b"VOLUME / \xc2\x85 N\n", "VOLUME specified can not be an empty string"),
         (b"USER\n", "USER requires exactly one argument"),
         (b"ENV =a\n", "ENV names can not be blank"),
         (b"LABEL a=1 b\n", 'Syntax error - can\'t find = in "b". Must be of the form: name=value'),
