@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from wizard.dockerfile.arguments import decode
@@ -74,9 +74,10 @@ class _Move(NamedTuple):
     installs: tuple[Reading, ...]
     manifests: tuple[tuple[Instruction, tuple[Manifest, ...]], ...]
     """Per install that reads manifests which only a moved instruction provides."""
-    from_host: tuple[str, ...] = ()
-    """Folders of the context that would be copied over what an install made, were they there."""
-    undecided: str | None = None
+    ignored: Mapping[str, bytes | None]
+    """The edit of the ignore file that keeps node_modules of the host from being copied over what an install made."""
+    undecided: str | None
+    """What a person has to judge about what the installs read."""
 
 
 def propose(view: View) -> Proposal | Refusal | None:
@@ -91,15 +92,6 @@ def propose(view: View) -> Proposal | Refusal | None:
             refusals.append(outcome)
     if not moves:
         return refusals[0] if refusals else None
-    kept = keep_out(
-        view.workspace,
-        view.document,
-        view.inspection,
-        [folder for move in moves for folder in move.from_host],
-        "**/node_modules",
-    )
-    if kept.because is not None:
-        return Refusal(ID, kept.because, (evidence_at(view, moves[0].moved[0]),))
     document = splice(view.document, [edit for move in moves for edit in _edits(view, move)])
     first = moves[0]
     copy, install = first.moved[0], first.installs[0].instruction
@@ -113,7 +105,10 @@ def propose(view: View) -> Proposal | Refusal | None:
         evidence=tuple(
             evidence_at(view, item) for move in moves for item in (move.moved[0], move.installs[0].instruction)
         ),
-        edits={view.dockerfile: document.source, **kept.edits},
+        edits={
+            view.dockerfile: document.source,
+            **{path: text for move in moves for path, text in move.ignored.items()},
+        },
         planned=document.planned,
         risk=_risk(moves),
     )
@@ -165,10 +160,12 @@ def _in_stage(view: View, stage: Stage) -> _Move | Refusal | None:
         problem = cannot_land(view.document, stage, instruction, last, copies.get(instruction.index))
         if problem is not None:
             return Refusal(ID, problem, (evidence_at(view, instruction),))
-    outside = _node_modules(view, stage, installs, [copies[i.index] for i in moved if i.index in copies])
+    outside = tuple(_node_modules(view, stage, installs, [copies[i.index] for i in moved if i.index in copies]))
+    kept = keep_out(view.workspace, view.document, view.inspection, outside, "**/node_modules")
+    if kept.because is not None:
+        return Refusal(ID, f"{line_at(moved[0].start_line)}: {kept.because}", (evidence_at(view, moved[0]),))
     reads = (reads_of(view.workspace, view.document, stage, reading).undecided for reading in installs)
-    undecided = next(filter(None, reads), None)
-    return _Move(stage, tuple(moved), last, installs, needs, tuple(outside), undecided)
+    return _Move(stage, tuple(moved), last, installs, needs, kept.edits, next(filter(None, reads), None))
 
 
 def _advice(readings: tuple[Reading, ...], at: Instruction, barrier: str) -> str:
