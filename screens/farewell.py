@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from screens.again import undo_command
 from screens.session import Session
+from wizard.again import undo_command
 from wizard.errors import DockwizError
 from wizard.report.units import seconds
 

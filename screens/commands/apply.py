@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from screens.again import undo_command
 from screens.commands.prepare import open_repo, plan_repo
+from wizard.again import undo_command
 from wizard.build.checking import Checked, checked
 from wizard.errors import BadInput, NoEngine
 from wizard.plan.apply import apply, write_copy

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from screens.again import command, undo_command
 from screens.glyphs import Glyphs
 from screens.lines import Line, Span, fit, line, paragraph, shorten
 from screens.masking import mask
 from screens.session import Session
 from screens.views.lanes import in_short
+from wizard.again import command, undo_command
 from wizard.compare.values import LABELS, Comparison, Progress, Run, SideResult
 from wizard.report.rows import first_run
 from wizard.report.rows import rows as table

@@ -413,7 +413,7 @@ def test_killed_between_two_renames_nothing_is_lost_and_nothing_is_left_behind(r
     done = subprocess.run([sys.executable, "-c", DIE_AT_RENAME, str(rename)], cwd=repo, env=environment(), check=False)
     assert done.returncode == (-signal.SIGKILL if rename < 5 else 0)
     if rename == 3:
-        refused(dockwiz("apply", "--yes", repo), "killed half-way", "dockwiz undo --yes")
+        refused(dockwiz("apply", "--yes", repo), "killed half-way", f"dockwiz undo {repo} --yes")
     assert dockwiz("undo", "--yes", repo).returncode == 0
     assert contents(repo) == before
     assert dockwiz("apply", "--yes", repo).returncode == 0

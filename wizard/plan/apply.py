@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from wizard.again import undo_command
 from wizard.errors import BadInput, DockwizError
 from wizard.plan import journal
 from wizard.plan.diff import diff_of
@@ -182,10 +183,7 @@ def _check_not_changed_again(workspace: Workspace, state: StateFolder, entry: jo
 
 def _undo_of(workspace: Workspace, entry: journal.Entry) -> str:
     """The command that undoes this apply."""
-    place = workspace.root / entry.context
-    return (
-        "dockwiz undo --yes" if entry.context == workspace.context else f"dockwiz undo {shlex.quote(str(place))} --yes"
-    )
+    return undo_command(workspace.root / entry.context)
 
 
 def _check_not_cut_off(workspace: Workspace, entry: journal.Entry | None) -> None:
