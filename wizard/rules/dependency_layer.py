@@ -78,6 +78,8 @@ class _Move(NamedTuple):
     """The edit of the ignore file that keeps node_modules of the host from being copied over what an install made."""
     undecided: str | None
     """What a person has to judge about what the installs read."""
+    left: str | None
+    """Which installs still follow the sources, and why."""
 
 
 def propose(view: View) -> Proposal | Refusal | None:
@@ -165,7 +167,16 @@ def _in_stage(view: View, stage: Stage) -> _Move | Refusal | None:
     if kept.because is not None:
         return Refusal(ID, f"{line_at(moved[0].start_line)}: {kept.because}", (evidence_at(view, moved[0]),))
     reads = (reads_of(view.workspace, view.document, stage, reading).undecided for reading in installs)
-    return _Move(stage, tuple(moved), last, installs, needs, kept.edits, next(filter(None, reads), None))
+    undecided = next(filter(None, reads), None)
+    return _Move(stage, tuple(moved), last, installs, needs, kept.edits, undecided, _left(readings, where, barrier))
+
+
+def _left(readings: tuple[Reading, ...], where: Instruction, barrier: str | None) -> str | None:
+    later = [one.instruction for one in readings if one.installs and one.instruction.index >= where.index]
+    if barrier is None or not later:
+        return None
+    place = "" if later[0] is where else f"{line_at(where.start_line)}: "
+    return f"{line_at(later[0].start_line)} still installs after the sources: {place}{barrier}"
 
 
 def _advice(readings: tuple[Reading, ...], at: Instruction, barrier: str) -> str:
@@ -338,5 +349,6 @@ def _risk(moves: list[_Move]) -> str:
         else "The installs read none of the sources"
     )
     asked = next((move.undecided for move in moves if move.undecided), None)
-    known = f"{read}; every step in between was recognised."
+    left = next((move.left for move in moves if move.left), None)
+    known = f"{read}; every step in between was recognised." + (f" {left[0].upper()}{left[1:]}." if left else "")
     return known if asked is None else f"{known} To judge: {asked}."

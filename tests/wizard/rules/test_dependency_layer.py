@@ -1,0 +1,36 @@
+"""dependency-layer where only some installs can come before the sources: what it says of the others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.wizard.rules.test_fixtures import plan_for
+from wizard.plan.selection import Selection
+
+HEAD = "FROM python:3.11-slim\nCOPY . /app\nWORKDIR /app\nRUN pip install -r requirements.txt\n"
+
+
+def _risk(folder: Path, more: str) -> str:
+    (folder / "Dockerfile").write_text(HEAD + more)
+    (folder / "requirements.txt").write_text("flask==2.3.3\n")
+    (folder / "app.py").write_text("")
+    plan = plan_for(folder, Selection(only=frozenset({"dependency-layer"})))
+    return next(step.proposal.risk for step in plan.selected)
+
+
+@pytest.mark.parametrize("more", ["", "RUN python -m compileall .\n"])
+def test_where_no_install_is_left_below_nothing_is_said(tmp_path: Path, more: str) -> None:
+    assert "still installs" not in _risk(tmp_path, more)
+
+
+def test_an_install_that_stays_below_the_sources_is_named_with_the_reason(tmp_path: Path) -> None:
+    assert "Line 5 still installs after the sources: it installs the local path ." in _risk(
+        tmp_path, "RUN pip install .\n"
+    )
+
+
+def test_a_step_that_holds_a_later_install_back_is_named(tmp_path: Path) -> None:
+    said = _risk(tmp_path, "RUN python make_things.py\nRUN pip install gunicorn\n")
+    assert "Line 6 still installs after the sources: line 5: " in said
