@@ -45,6 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain(f"{place}{(error.strerror or str(error)).lower()}")
         return BAD_INPUT
     except Exception as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            # Ctrl-C in the middle of a class definition of an import: Python 3.11 makes a RuntimeError of it.
+            _complain("interrupted")
+            return INTERRUPTED
         from screens.crash import write_crash_file
 
         place = write_crash_file(error)

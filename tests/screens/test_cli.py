@@ -441,6 +441,23 @@ def test_an_interrupt_ends_with_130_and_one_line(repo: Path, kind: signal.Signal
     assert (done.returncode, done.stderr) == (130, "dockwiz: interrupted\n")
 
 
+def test_an_interrupt_while_a_class_is_defined_is_no_fault_of_ours(repo: Path) -> None:
+    """Python 3.11 raises a RuntimeError in place of what comes out of `__set_name__`."""
+    script = (
+        "import sys\n"
+        "from screens import cli\n"
+        "from screens.commands import plan\n"
+        "class Field:\n"
+        "    def __set_name__(self, owner, name): raise KeyboardInterrupt\n"
+        "plan.run = lambda options: type('Late', (), {'field': Field()})\n"
+        "sys.exit(cli.main(['plan']))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=repo, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (130, "dockwiz: interrupted\n")
+
+
 @pytest.mark.usefixtures("either")
 def test_two_applies_at_once_write_one_plan(repo: Path) -> None:
     both = [
