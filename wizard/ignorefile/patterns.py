@@ -27,6 +27,10 @@ BYTE_ORDER_MARK = "\ufeff"
 PATTERN_CHARACTERS = frozenset("*[]?^\\")
 
 
+_PLAIN = re.compile(r"[A-Za-z0-9_./ @,:=~-]++")
+"""Patterns that name one path, as nearly all lines of nearly all files do."""
+
+
 class IgnoreFileError(DockwizError):
     """A .dockerignore that BuildKit refuses."""
 
@@ -98,6 +102,8 @@ def has_bad_syntax(pattern: str) -> bool:
 
     It gives up at the first `*` after something that does not match `.`, and leaves the rest unchecked.
     """
+    if "[" not in pattern and "\\" not in pattern:
+        return False
     at = 0
     matched = 0
     failed = False
@@ -155,6 +161,8 @@ def _class_character(pattern: str, at: int) -> int | None:
 
 def compile_pattern(pattern: str) -> Matcher:
     """What a pattern, already cleaned and without `!`, matches. Raises BadExpression where RE2 refuses it."""
+    if _PLAIN.fullmatch(pattern):
+        return Matcher(names=frozenset((pattern,)))
     expression = ["^"]
     kind = "name"
     text = pattern.removeprefix(BYTE_ORDER_MARK)
@@ -167,7 +175,9 @@ def compile_pattern(pattern: str) -> Matcher:
             at += 1
             at += text.startswith("/", at)
             if at < len(text):
-                expression.append(ANY_FOLDERS)
+                if expression[-1] != ANY_FOLDERS:
+                    # Any number of folders, and again any number, is any number.
+                    expression.append(ANY_FOLDERS)
                 kind = "expression"
             elif kind == "name":
                 kind = "prefix"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from wizard.ignorefile import NO_IGNORE_FILE, Entry, parse, walk
+from wizard.ignorefile import NO_IGNORE_FILE, Entry, IgnoreFileError, parse, walk
 
 
 def make(root: Path, *files: str) -> Path:
@@ -144,4 +144,31 @@ def test_many_folders_of_any_depth_do_not_hang() -> None:
     assert ignore.explain("a/" * 11 + "b") == (False, None)
     assert ignore.explain("x/a/" * 8 + "c")[0]
     assert ignore.explain("x/a/" * 7 + "c") == (False, None)
+    assert time.process_time() - started < 1
+
+
+@pytest.mark.parametrize(
+    "huge",
+    [
+        b"".join(b"a%d/b.py\n" % number for number in range(30_000)),
+        b"".join(b"a%d/*.py\n" % number for number in range(2_000)),
+        b"!a\nb\n" * 8_000,
+        b"".join(b"a%d/**\n" % number for number in range(8_000)),
+        b"**" * 20_000 + b"/a/**/b/**/c\n",
+    ],
+    ids=["names", "globs", "exceptions", "folders", "stars"],
+)
+def test_what_no_person_writes_takes_time_in_proportion_to_its_size(huge: bytes, tmp_path: Path) -> None:
+    make(tmp_path, "x/y.py")
+    started = time.process_time()
+    assert [entry.path for entry in walk(tmp_path, parse(huge))] == ["x", "x/y.py"]
+    assert time.process_time() - started < 6
+
+
+@pytest.mark.parametrize("line", [b"*" * 1_000_000, b"**/" * 300_000, b"[a-" * 100_000, b"\x00" * 500_000])
+def test_a_line_that_buildkit_does_not_read_is_one_clear_error_with_its_number(line: bytes) -> None:
+    started = time.process_time()
+    with pytest.raises(IgnoreFileError) as refused:
+        parse(b"a\n" + line)
+    assert str(refused.value).startswith(".dockerignore:2: bufio.Scanner: token too long")
     assert time.process_time() - started < 1
