@@ -155,8 +155,9 @@ def test_many_folders_of_any_depth_do_not_hang() -> None:
         b"!a\nb\n" * 8_000,
         b"".join(b"a%d/**\n" % number for number in range(8_000)),
         b"**" * 20_000 + b"/a/**/b/**/c\n",
+        b"**?" * 5_000 + b"b\n",
     ],
-    ids=["names", "globs", "exceptions", "folders", "stars"],
+    ids=["names", "globs", "exceptions", "folders", "stars", "marks"],
 )
 def test_what_no_person_writes_takes_time_in_proportion_to_its_size(huge: bytes, tmp_path: Path) -> None:
     make(tmp_path, "x/y.py")
