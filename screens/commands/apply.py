@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-from screens.commands.prepare import open_repo, plan_repo
+from screens.commands.prepare import Repo, open_repo, plan_repo
 from wizard.again import undo_command
 from wizard.build.checking import Checked, checked
 from wizard.errors import BadInput, NoEngine
 from wizard.plan.apply import apply, write_copy
+from wizard.plan.files import undisturbed
 from wizard.plan.fold import Plan
 
 
@@ -29,18 +30,22 @@ def run(options: argparse.Namespace) -> int:
     if not done.plan.changes:
         print("\n".join([*_said(done), "Nothing is left to apply: no file was changed."]))
         return 0
-    if options.output is not None:
-        copied = write_copy(done.plan, options.output)
-        said = [f"Wrote {', '.join(copied.files)} into {options.output}. The repository is as it was."]
-    else:
-        applied = apply(done.plan, repo.state)
-        said = [
-            f"Applied {', '.join(applied.rules)}.",
-            f"Changed {', '.join(applied.files)}.",
-            f"Undo with: {undo_command(options.path)}",
-        ]
-    print("\n".join([*_said(done), *said]))
+    # Whoever presses Ctrl-C while files are written is told that they were.
+    with undisturbed():
+        print("\n".join([*_said(done), *_write(done.plan, repo, options)]), flush=True)
     return 0
+
+
+def _write(plan: Plan, repo: Repo, options: argparse.Namespace) -> list[str]:
+    if options.output is not None:
+        copied = write_copy(plan, options.output)
+        return [f"Wrote {', '.join(copied.files)} into {options.output}. The repository is as it was."]
+    applied = apply(plan, repo.state)
+    return [
+        f"Applied {', '.join(applied.rules)}.",
+        f"Changed {', '.join(applied.files)}.",
+        f"Undo with: {undo_command(options.path)}",
+    ]
 
 
 def _checked(plan: Plan) -> Checked:

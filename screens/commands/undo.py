@@ -8,6 +8,7 @@ import sys
 from wizard.errors import BadInput
 from wizard.plan import journal
 from wizard.plan.apply import UndoWouldLose, undo
+from wizard.plan.files import undisturbed
 from wizard.state import state_folder
 from wizard.wording import listed
 from wizard.workspace import open_workspace
@@ -29,13 +30,15 @@ def run(options: argparse.Namespace) -> int:
         raise BadInput(
             f"would put back {', '.join(sorted(entry.before))}{project}: nothing was written", hint="write with --yes"
         )
-    try:
-        done = undo(workspace, state)
-    except UndoWouldLose as error:
-        print("An undo would lose this:\n", file=sys.stderr)
-        print(error.lost, file=sys.stderr)
-        raise
-    print(f"Put back {', '.join(done.files)}{project}." if done.files else NOTHING)
+    # Whoever presses Ctrl-C while files are written is told that they were.
+    with undisturbed():
+        try:
+            done = undo(workspace, state)
+        except UndoWouldLose as error:
+            print("An undo would lose this:\n", file=sys.stderr)
+            print(error.lost, file=sys.stderr)
+            raise
+        print(f"Put back {', '.join(done.files)}{project}." if done.files else NOTHING, flush=True)
     if next(journal.entries(state, entry.context), None) is not None:
         print("Once more takes back the apply before it.")
     return 0

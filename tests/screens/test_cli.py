@@ -441,6 +441,30 @@ def test_an_interrupt_ends_with_130_and_one_line(repo: Path, kind: signal.Signal
     assert (done.returncode, done.stderr) == (130, "dockwiz: interrupted\n")
 
 
+def test_whoever_interrupts_the_writing_is_told_that_it_was_done(repo: Path) -> None:
+    before = contents(repo)
+    script = (
+        "import sys, os, signal\n"
+        "from screens import cli\n"
+        "from wizard.plan import apply\n"
+        "write_all = apply.write_all\n"
+        "apply.write_all = lambda *a: (os.kill(os.getpid(), signal.SIGINT), write_all(*a))\n"
+        "sys.exit(cli.main([sys.argv[1], '--yes']))\n"
+    )
+    for command, words in (("apply", "Undo with: dockwiz undo --yes"), ("undo", "Put back ")):
+        done = subprocess.run(
+            [sys.executable, "-c", script, command],
+            cwd=repo,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (130, "dockwiz: interrupted\n")
+        assert words in done.stdout
+    assert contents(repo) == before
+
+
 def test_an_interrupt_while_a_class_is_defined_is_no_fault_of_ours(repo: Path) -> None:
     """Python 3.11 raises a RuntimeError in place of what comes out of `__set_name__`."""
     script = (

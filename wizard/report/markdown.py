@@ -155,7 +155,7 @@ def _always_missing(comparison: Comparison) -> Iterator[str]:
 
 
 def _undo(change: Change) -> str:
-    return "## Undo\n\n`dockwiz undo --yes` puts every file back, byte for byte." if change.undo else ""
+    return "## Undo\n\n`dockwiz undo --yes`, run in the build context, puts every file back, byte for byte." if change.undo else ""
 
 
 def _table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
