@@ -10,6 +10,7 @@ from typing import Final
 
 from wizard.dockerfile.arguments import decode
 from wizard.dockerfile.errors import quoted
+from wizard.dockerfile.lexer import trim
 from wizard.dockerfile.lines import BYTE_ORDER_MARK
 
 _DIRECTIVE: Final = re.compile(rb"#[\t\f\r ]*([a-zA-Z][a-zA-Z0-9]*)[\t\f\r ]*=(.+)\Z", re.DOTALL)
@@ -51,14 +52,14 @@ def detected(source: bytes, name: str) -> tuple[int, str] | None:
 
 def check_options_refusal(value: str) -> str | None:
     """What BuildKit says of options that it cannot read."""
-    for option in value.strip().split(";", 2) if value.strip() else ():
+    for option in trim(value).split(";", 2) if trim(value) else ():
         key, has_value, text = option.partition("=")
-        key = key.strip()
+        key = trim(key)
         if not has_value:
             return f"failed to parse check options: invalid check option {quoted(option)}"
         if key not in ("skip", "experimental", "error"):
             return f"failed to parse check options: invalid check option {quoted(key)}"
-        if key == "error" and text.strip() not in _BOOLEANS:
-            reason = f"strconv.ParseBool: parsing {quoted(text.strip())}: invalid syntax"
+        if key == "error" and trim(text) not in _BOOLEANS:
+            reason = f"strconv.ParseBool: parsing {quoted(trim(text))}: invalid syntax"
             return f"failed to parse check options: failed to parse check option {quoted(option)}: {reason}"
     return None

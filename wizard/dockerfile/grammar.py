@@ -15,7 +15,7 @@ from wizard.dockerfile.document import Flag, Instruction
 from wizard.dockerfile.durations import duration
 from wizard.dockerfile.errors import quoted
 from wizard.dockerfile.heredocs import is_header
-from wizard.dockerfile.lexer import SPACES
+from wizard.dockerfile.lexer import trim
 from wizard.dockerfile.mounts import MountError, check_from
 
 KEYWORDS: Final = (
@@ -242,7 +242,7 @@ def _shell(instruction: Instruction) -> str | None:
 
 def _volume(instruction: Instruction) -> str | None:
     paths = instruction.json if instruction.json is not None else [word.text for word in instruction.words]
-    if not all(path.strip("".join(SPACES)) for path in paths):
+    if not all(trim(path) for path in paths):
         return "VOLUME specified can not be an empty string"
     return None
 

@@ -14,8 +14,14 @@ from typing import NamedTuple
 
 from wizard.dockerfile.errors import quoted
 
-SPACES = frozenset("\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000") | set(map(chr, range(0x2000, 0x200B)))
+_SPACES = frozenset("\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000") | set(map(chr, range(0x2000, 0x200B)))
 """What Go's `unicode.IsSpace` has; Python's `str.isspace` has more."""
+_BLANKS = "".join(_SPACES)
+
+
+def trim(text: str) -> str:
+    """What Go's `strings.TrimSpace` leaves of a text; Python's `strip` takes more away."""
+    return text.strip(_BLANKS)
 _SPECIAL_PARAMETERS = "@*#?-$!0"
 _NOTHING = "\ufffd"
 """How BuildKit writes the end of the text where it wants a character."""
@@ -148,7 +154,7 @@ class _Lexer:
                     value = self.dollar()
                     result.append(value)
                     for part in value:
-                        if part in SPACES:
+                        if part in _SPACES:
                             self.flush(words, start)
                         else:
                             self.put(part, start)
@@ -166,7 +172,7 @@ class _Lexer:
                         if not char:
                             break
                         self.put(char, start)
-                    elif char in SPACES:
+                    elif char in _SPACES:
                         self.flush(words, start)
                     else:
                         self.put(char, start)

@@ -156,22 +156,21 @@ def _check_cycles(document: Document) -> None:
 def _sources(document: Document, stage: Stage) -> Iterator[tuple[int, Instruction]]:
     """The numbers of the stages that a stage copies from or mounts, with the instruction that does."""
     for instruction in stage.instructions:
-        for name in (*references(instruction), *_empty_caches(instruction)):
+        for name in (*references(instruction), *_unnamed_sources(instruction)):
             if (other := source_stage(document, instruction, name)) is not None:
                 yield other.index, instruction
 
 
-def _empty_caches(instruction: Instruction) -> Iterator[str]:
-    """A cache mount without `from` begins as `scratch`, even where a stage has that name."""
+def _unnamed_sources(instruction: Instruction) -> Iterator[str]:
+    """Whatever its type, BuildKit takes a mount without `from` to come from `scratch`: from a stage of that name."""
     for flag in instruction.flags if instruction.keyword == "RUN" else ():
-        options = mount_options(flag.value or "") if flag.name == "mount" else {}
-        if options.get("type", "").lower() == "cache" and not options.get("from"):
+        if flag.name == "mount" and not mount_options(flag.value or "").get("from"):
             yield "scratch"
 
 
 def _check_source(document: Document, stage: Stage, instruction: Instruction) -> None:
     """BuildKit goes through the stages once: what an instruction copies or mounts has to stand above it."""
-    for name in (*references(instruction), *_empty_caches(instruction)):
+    for name in (*references(instruction), *_unnamed_sources(instruction)):
         other = source_stage(document, instruction, name)
         if other is None or other.index < stage.index:
             continue

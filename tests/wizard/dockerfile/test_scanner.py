@@ -181,6 +181,17 @@ def test_of_several_copies_that_close_a_circle_the_last_is_named() -> None:
     assert refusal.value.line == 3
 
 
+@pytest.mark.parametrize("mount", ["type=cache,target=/c", "type=tmpfs,target=/c", "target=/c", "no-such-field"])
+def test_a_mount_that_names_no_source_is_one_of_a_stage_named_scratch(mount: str) -> None:
+    with pytest.raises(DockerfileError, match="circular dependency detected on stage: scratch"):
+        parse(f"FROM a AS scratch\nRUN --mount={mount} x\n".encode())
+
+
+def test_only_the_blanks_of_go_are_blanks() -> None:
+    with pytest.raises(DockerfileError, match=r"invalid check option .\\x1c"):
+        parse(b"#check=\x1c\nFROM a\n")
+
+
 @pytest.mark.parametrize("kind", ["bind", "cache", "tmpfs"])
 def test_nothing_is_mounted_over_the_root_folder(kind: str) -> None:
     with pytest.raises(DockerfileError, match='invalid mount target "/"'):
