@@ -22,6 +22,8 @@ _BLANKS = "".join(_SPACES)
 def trim(text: str) -> str:
     """What Go's `strings.TrimSpace` leaves of a text; Python's `strip` takes more away."""
     return text.strip(_BLANKS)
+
+
 _SPECIAL_PARAMETERS = "@*#?-$!0"
 _NOTHING = "\ufffd"
 """How BuildKit writes the end of the text where it wants a character."""

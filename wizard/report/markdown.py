@@ -155,7 +155,9 @@ def _always_missing(comparison: Comparison) -> Iterator[str]:
 
 
 def _undo(change: Change) -> str:
-    return "## Undo\n\n`dockwiz undo --yes`, run in the build context, puts every file back, byte for byte." if change.undo else ""
+    if not change.undo:
+        return ""
+    return "## Undo\n\n`dockwiz undo --yes`, run in the build context, puts every file back, byte for byte."
 
 
 def _table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
