@@ -6,7 +6,7 @@ import zipfile
 FOLDER = pathlib.Path("/srv/wheels")
 PACKAGES = {
     "flask": "3.0.0", "requests": "2.31.0", "gunicorn": "21.2.0", "psycopg2": "2.9.9", "click": "8.1.7",
-    "six": "1.16.0", "numpy": "1.26.4", "pytest": "8.0.0", "uv": "0.5.0",
+    "six": "1.16.0", "numpy": "1.26.4", "pytest": "8.0.0", "uv": "0.13.9",
 }  # fmt: skip
 UV = """\
 import os, sys
