@@ -19,6 +19,7 @@ from screens.widgets.header import Header
 from screens.widgets.keybar import KeyBar
 from screens.widgets.lineview import LineView
 from screens.widgets.panes import FindBar, Separator
+from screens.widgets.roles import ROLE_CLASSES
 
 if TYPE_CHECKING:
     from screens.app import DockwizApp
@@ -51,6 +52,7 @@ def shown_bindings(screen: PageScreen) -> list[Binding]:
 class PageScreen(Screen[None], inherit_bindings=False):
     """One of the wizard's pages. Subclasses give `panes` and `show`."""
 
+    COMPONENT_CLASSES = ROLE_CLASSES
     AUTO_FOCUS: ClassVar[str | None] = ""
     PAGE: ClassVar[Page | None] = None
     ABOUT: ClassVar[str] = ""

@@ -16,6 +16,7 @@ from screens.lines import Line, Span, fit, line, wrap
 from screens.widgets.keybar import key_label
 from screens.widgets.lineview import LineView
 from screens.widgets.panes import Note, Separator
+from screens.widgets.roles import ROLE_CLASSES
 
 if TYPE_CHECKING:
     from screens.app import DockwizApp
@@ -37,6 +38,7 @@ def commands(bindings: Iterable[tuple[str, Binding]]) -> list[Command]:
 class Dialog(ModalScreen[str], inherit_bindings=False):
     """A titled pane in the middle; escape closes it with an empty answer."""
 
+    COMPONENT_CLASSES = ROLE_CLASSES
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "answer('')", "Close", id="dialog-close", tooltip="Close this"),
     ]

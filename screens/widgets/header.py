@@ -11,6 +11,7 @@ from textual.widget import Widget
 
 from screens.lines import Line, Span, clean, fit, line, text_of, width_of
 from screens.session import Page
+from screens.widgets.roles import role_style
 
 
 def steps(present: Page | None, reached: Page, width: int) -> Line:
@@ -37,8 +38,6 @@ def header(name: str, note: str, present: Page | None, reached: Page, width: int
 class Header(Widget):
     """The header line. A click on a step asks to go there."""
 
-    COMPONENT_CLASSES = {"line--title", "line--strong", "line--dim"}  # noqa: RUF012
-
     class Asked(Message):
         """A step was clicked."""
 
@@ -62,7 +61,7 @@ class Header(Widget):
         segments = [
             Segment(
                 clean(span.text, ascii_only=self.ascii_only),
-                base + (self.get_component_rich_style(f"line--{span.role}", partial=True) if span.role else Style()),
+                base + (role_style(self.screen, span.role) if span.role else Style()),
             )
             for span in header(*self.content, self.size.width)
         ]

@@ -12,6 +12,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from screens.lines import clean, fit, width_of
+from screens.widgets.roles import role_style
 
 HELP = ("?", "Help")
 SECONDS = 5.0
@@ -41,8 +42,6 @@ def budget(keys: Sequence[tuple[str, str]], width: int) -> list[tuple[str, str]]
 
 class KeyBar(Widget):
     """Shows `keys`, and runs the action of a key that is clicked."""
-
-    COMPONENT_CLASSES = {"line--key"}  # noqa: RUF012
 
     def __init__(self) -> None:
         super().__init__()
@@ -80,7 +79,7 @@ class KeyBar(Widget):
         segments = [Segment(self._lead(), base)]
         for key, label in self._keys():
             segments += [
-                Segment(key, base + self.get_component_rich_style("line--key", partial=True)),
+                Segment(key, base + role_style(self.screen, "key")),
                 Segment(f" {label}  ", base),
             ]
         return Strip(segments).adjust_cell_length(self.size.width, base)

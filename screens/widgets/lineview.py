@@ -19,17 +19,14 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from screens.glyphs import Glyphs
-from screens.lines import ROLES, Line, clean, text_of
+from screens.lines import Line, clean, text_of
+from screens.widgets.roles import role_style
 
 Build = Callable[[int], Sequence[Line]]
 
 
 class LineView(Widget, can_focus=True):
     """Lines made by a function of the width. With `cursor=True` one line is the current one."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        *(f"line--{role}" for role in ROLES), "line--cursor", "line--found", "line--marker",
-    }  # fmt: skip
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "down", "Down", show=False, id="view-down", tooltip="One line down"),
@@ -162,7 +159,7 @@ class LineView(Widget, can_focus=True):
     def _style(self, roles: str) -> Style:
         style = self._styles.get(roles)
         if style is None:
-            parts = [self.get_component_rich_style(f"line--{role}", partial=True) for role in roles.split()]
+            parts = [role_style(self.screen, role) for role in roles.split()]
             style = Style.combine([Style(), *parts])
             self._styles[roles] = style
         return style
