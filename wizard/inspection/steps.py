@@ -30,7 +30,7 @@ _HARMLESS = frozenset(
 )  # fmt: skip
 _SYSTEM_FOLDERS = (
     "/var/lib/apt/", "/var/cache/", "/var/log/", "/var/tmp/", "/tmp/", "/root/.cache", "~/.cache",
-    "/usr/share/doc", "/usr/share/man",
+    "/usr/share/doc", "/usr/share/man", "/etc/apt/apt.conf.d/docker-clean",
 )  # fmt: skip
 _DISCARDED = re.compile(r"(?:\s*(?:[0-9]?>&[0-9]|(?:[0-9]|&)?>>?\s*/dev/null))*\s*")
 
