@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from wizard.dockerfile.arguments import decode
 from wizard.dockerfile.blanking import blank_span
 from wizard.dockerfile.document import Document, Instruction, Span
 from wizard.dockerfile.editing import Edit, newline_at, remove_span
 from wizard.dockerfile.errors import EditConflict
-from wizard.dockerfile.shell import Command, Script
+from wizard.dockerfile.shell import Command, Script, ShellWord
 from wizard.dockerfile.style import LINE_WIDTH, style_of
 
 
@@ -103,6 +104,18 @@ def insert_command(document: Document, script: Script, before: Command | None, t
         line_start = comment.span.start if comment.span.end == line_start else line_start
     newline = newline_at(document, joiner)
     return Edit(Span(line_start, line_start), f"{decode(indentation)}&& {text} {style.escape}{newline}")
+
+
+def line_break(document: Document, words: Sequence[ShellWord]) -> str:
+    """What stands between two words of a command that have lines of their own; empty where they share one."""
+    for before, after in pairwise(words):
+        gap = decode(document.source[before.span.end : after.span.start])
+        if "\n" in gap:
+            start = document.source.rfind(b"\n", 0, after.span.start) + 1
+            indentation = decode(document.source[start : after.span.start])
+            newline = newline_at(document, before.span.end)
+            return f" {document.escape}{newline}{indentation if not indentation.strip() else '    '}"
+    return ""
 
 
 def _index(document: Document, script: Script, command: Command) -> int:

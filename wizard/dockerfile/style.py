@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from wizard.dockerfile.document import Document
+from wizard.dockerfile.document import Document, Instruction
 
 LINE_WIDTH = 100
 """Longer lines are continued on the next."""
@@ -25,6 +25,8 @@ class Style(NamedTuple):
     and_leads: bool
     """True where `&&` stands at the beginning of a continued line, False where it ends the line before."""
     escape: str
+    margin: str = ""
+    """Blanks in front of the instructions of a stage."""
 
     def keyword(self, keyword: str) -> str:
         """The keyword in the file's case."""
@@ -42,7 +44,7 @@ class Style(NamedTuple):
 
     def instruction(self, keyword: str, argument: str, flags: Sequence[str] = ()) -> str:
         """One instruction without a line end; several flags, or a long line, get lines of their own."""
-        head = [self.keyword(keyword), *flags[:1]]
+        head = [f"{self.margin}{self.keyword(keyword)}", *flags[:1]]
         one_line = " ".join([*head, *flags[1:], argument])
         multiline = keyword.upper() == "RUN" and flags and (self.newline in argument or len(one_line) > LINE_WIDTH)
         if not multiline and len(flags) < 2:
@@ -59,10 +61,13 @@ def style_of(document: Document) -> Style:
     """The habits that most lines of a file show; the common ones where none shows any. Kept: every edit asks."""
     written = [instruction.written for instruction in document.instructions]
     indentations: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
+    margins: Counter[str] = Counter()
     leads = trails = 0
     for instruction in document.instructions:
         lines = instruction.argument_span.of(document.source).decode("utf-8", "replace").splitlines()
         continued = [line for line in lines[1:] if line.strip() and not line.lstrip().startswith("#")]
+        if instruction.keyword != "FROM":
+            margins[_margin(document, instruction)] += 1
         # The first one shows it: what follows may be a list of arguments, and lie deeper.
         for line in continued[:1]:
             indentations[instruction.keyword == "RUN"][line[: len(line) - len(line.lstrip())]] += 1
@@ -75,4 +80,11 @@ def style_of(document: Document) -> Style:
         indentation=usual[0][0] if usual else "    ",
         and_leads=leads >= trails,
         escape=document.escape,
+        margin=margins.most_common(1)[0][0] if margins else "",
     )
+
+
+def _margin(document: Document, instruction: Instruction) -> str:
+    start = document.source.rfind(b"\n", 0, instruction.keyword_span.start) + 1
+    text = document.source[start : instruction.keyword_span.start]
+    return "" if text.strip(b" \t") else text.decode()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import pairwise
 from typing import NamedTuple
 
 from wizard.dockerfile.arguments import decode
@@ -11,8 +10,8 @@ from wizard.dockerfile.cleaning import cleans
 from wizard.dockerfile.document import Document, Span
 from wizard.dockerfile.editing import Edit, block, remove_spans, splice
 from wizard.dockerfile.installs import Install, installs
-from wizard.dockerfile.run_editing import remove_command
-from wizard.dockerfile.shell import Command, ShellWord, parse_run
+from wizard.dockerfile.run_editing import line_break, remove_command
+from wizard.dockerfile.shell import Command, parse_run
 from wizard.dockerfile.style import Style
 from wizard.inspection.build_packages import BuildPackages, Moved
 from wizard.inspection.steps import APT, Reading
@@ -145,19 +144,8 @@ def _lists_needed(reading: Reading, steps: tuple[Reading, ...]) -> bool:
 def _append(document: Document, one: Moved, added: tuple[str, ...]) -> Edit:
     """Further packages behind the last one that stays."""
     last = [word for word in one.install.packages if word not in one.words][-1]
-    between = _break(document, one.install.packages) or " "
+    between = line_break(document, one.install.packages) or " "
     return Edit(Span(last.span.end, last.span.end), "".join(f"{between}{name}" for name in added))
-
-
-def _break(document: Document, words: tuple[ShellWord, ...]) -> str:
-    """What stands between two packages that have lines of their own; empty where they share one."""
-    for before, after in pairwise(words):
-        gap = decode(document.source[before.span.end : after.span.start])
-        if "\n" in gap:
-            start = document.source.rfind(b"\n", 0, after.span.start) + 1
-            indentation = decode(document.source[start : after.span.start])
-            return f" {document.escape}{document.newline}{indentation if not indentation.strip() else '    '}"
-    return ""
 
 
 def _install(document: Document, style: Style, one: Moved, names: tuple[str, ...]) -> str:
@@ -172,7 +160,7 @@ def _install(document: Document, style: Style, one: Moved, names: tuple[str, ...
     if assigned and "\n" not in assigned:
         manager = f"{assigned} {manager}"
     head = " ".join([manager, install.verb, *options])
-    between = _break(document, install.packages)
+    between = line_break(document, install.packages)
     listed = "".join(_listed(document, one, name, between) for name in names) if between else " " + " ".join(names)
     flags = tuple(decode(flag.span.of(document.source)) for flag in instruction.flags)
     commands = [f"{updater} update", head + listed]

@@ -24,6 +24,7 @@ from wizard.assets import knowledge
 from wizard.dockerfile.document import Document, Span
 from wizard.dockerfile.editing import Edit, splice
 from wizard.dockerfile.installs import Install
+from wizard.dockerfile.run_editing import line_break
 from wizard.inspection.steps import read_steps, unread_runs
 from wizard.inspection.values import Evidence
 from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at, unread
@@ -81,7 +82,8 @@ def _edits(install: Install, document: Document) -> list[Edit]:
     kept = _companions({_name((word.value or word.text).strip("\"'")) for word in install.packages}, document)
     if kept:
         last = install.packages[-1].span.end
-        edits.append(Edit(Span(last, last), "".join(f" {name}" for name in kept)))
+        between = line_break(document, install.packages) or " "
+        edits.append(Edit(Span(last, last), "".join(f"{between}{name}" for name in kept)))
     return edits
 
 
