@@ -27,6 +27,8 @@ def trim(text: str) -> str:
 _SPECIAL_PARAMETERS = "@*#?-$!0"
 _NOTHING = "\ufffd"
 """How BuildKit writes the end of the text where it wants a character."""
+_LONGEST = 2**16
+"""Characters that the variables of one text may come to. Values that double from line to line would fill the memory."""
 _NUMBER = re.compile(r"\d+")
 _UNDECODABLE = re.compile("[\udc80-\udcff]")
 _NAME = re.compile(r"\w*")
@@ -81,7 +83,7 @@ def lex(
     """Lex `text`; a variable that maps to None is set to something unknown, a missing one is unset.
 
     `raw_quotes` and `raw_escapes` keep those characters; `keep_unset` leaves `$name` of unset names as written.
-    Raises LexError where BuildKit reports a syntax error.
+    Raises LexError where BuildKit reports a syntax error, and where the values come to more than 65,536 characters.
     """
     if is_plain(text):
         return Lexed(text, (LexedWord(text, 0, len(text)),), _NOT_USED, True)
@@ -112,6 +114,8 @@ class _Lexer:
     used: set[str] = field(default_factory=set)
     word: list[str] = field(default_factory=list)
     word_start: int = 0
+    taken: int = 0
+    """Characters of values so far."""
 
     def peek(self) -> str:
         return self.text[self.at : self.at + 1]
@@ -303,6 +307,9 @@ class _Lexer:
         if value is None and self.keep_unset:
             return f"${{{name}/{pattern}/{replacement}}}"
         expression = _pattern(pattern, greedy=True)
+        if value and "*" in pattern:
+            # Go's expressions take linear time; ours look from every place of the value to its end.
+            _check_length(len(value) * 16)
         return _replaced(expression, replacement, value, every=every) if value else ""
 
     def name(self) -> str:
@@ -321,7 +328,14 @@ class _Lexer:
         if value is None:
             self.known = False
             return ""
+        self.taken += len(value)
+        _check_length(self.taken)
         return value
+
+
+def _check_length(length: int) -> None:
+    if length > _LONGEST:
+        raise LexError(f"its variables hold more than {_LONGEST} characters")
 
 
 def _pattern(pattern: str, greedy: bool) -> str:
@@ -359,10 +373,12 @@ def _pattern(pattern: str, greedy: bool) -> str:
 def _replaced(expression: str, replacement: str, value: str, *, every: bool) -> str:
     """Matches replaced as Go does it: an empty one directly behind another one does not count."""
     pieces: list[str] = []
-    at = 0
+    at = length = 0
     for number, found in enumerate(re.finditer(expression, value)):
         if number and (not every or (found.start() == found.end() == at)):
             continue
+        length += len(replacement)
+        _check_length(length)
         pieces += (value[at : found.start()], replacement)
         at = found.end()
     return "".join(pieces) + value[at:]

@@ -27,6 +27,8 @@ from wizard.dockerfile.references import check_document
 
 _KEYWORD = re.compile(rb"[^\t\v\f\r ]*")
 _KEYWORD_GAP = re.compile(rb"[\t\v\f\r ]*")
+_LONGEST_MESSAGE = 500
+"""Characters. BuildKit repeats a keyword of any length, such as a file of zeros is."""
 _HEREDOC_KEYWORDS = frozenset({"RUN", "COPY", "ADD"})
 
 
@@ -47,6 +49,7 @@ def parse(source: bytes, path: str = "Dockerfile") -> Document:
         line = source.count(b"\n", 0, refusal.offset) + 1
         column = len(source[source.rfind(b"\n", 0, refusal.offset) + 1 : refusal.offset].decode("utf-8", "replace")) + 1
         message = re.sub("[\ud800-\udfff]", "\ufffd", refusal.message)
+        message = message if len(message) <= _LONGEST_MESSAGE else f"{message[:_LONGEST_MESSAGE]}…"
         raise DockerfileError(message, path=path, line=line, column=column, hint=refusal.hint) from None
 
 

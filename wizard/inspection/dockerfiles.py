@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 from pathlib import PurePosixPath
@@ -83,8 +84,8 @@ def _readable(workspace: Workspace, path: str) -> str:
     workspace.locate(path)
     if not (workspace.is_file(path) or (workspace.root / path).exists()):
         raise BadInput("is a link that leads nowhere", path=path, hint="mend the link, or name another file with -f")
-    if b"\0" in workspace.read(path):
-        raise BadInput("is not text: it holds NUL bytes", path=path, hint="save it as UTF-8, or name another with -f")
+    if workspace.read(path).startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise BadInput("is UTF-16, which no builder reads", path=path, hint="save it as UTF-8, or name another with -f")
     return path
 
 

@@ -297,3 +297,9 @@ def test_json_that_buildkit_cannot_read_is_a_shell_form() -> None:
 
 def test_a_byte_order_mark_in_front_of_a_heredoc_name_is_not_part_of_it() -> None:
     assert only("RUN cat <<\ufeffEOF\nx\nEOF\n".encode())[1].heredocs[0].name == "EOF"
+
+
+def test_a_message_repeats_no_more_of_a_file_of_zeros_than_a_line_of_text_can_hold() -> None:
+    with pytest.raises(DockerfileError, match=r"unknown instruction: ") as raised:
+        parse(b"\0" * 60_000)
+    assert len(raised.value.message) < 600

@@ -3,7 +3,7 @@
 import pytest
 
 from wizard.dockerfile import Document, Stage, parse
-from wizard.dockerfile.expansion import expand
+from wizard.dockerfile.expansion import expand, expanded_base
 from wizard.dockerfile.sources import context_sources, destination
 from wizard.dockerfile.stages import base_image, base_stage, dependencies, find_stage, reachable, target_stage
 from wizard.dockerfile.started import Started, started
@@ -153,6 +153,25 @@ def test_a_relative_workdir_of_an_unknown_image_is_not_known() -> None:
 )
 def test_every_operator_of_an_expansion(text: str, value: str | None) -> None:
     assert expand(text, {"A": "1.2.3", "E": "", "UNKNOWN": None}) == value
+
+
+def _doubling(keyword: str) -> str:
+    return f"{keyword} A0=xx\n" + "".join(f"{keyword} A{n}=$A{n - 1}$A{n - 1}\n" for n in range(1, 64))
+
+
+def test_values_that_double_from_line_to_line_end_up_unknown() -> None:
+    _, state = last(f"FROM a\n{_doubling('ENV')}")
+    assert (state.env["A9"], state.env["A63"]) == ("x" * 1024, None)
+
+
+def test_a_base_image_of_a_value_that_doubles_from_line_to_line_is_unknown() -> None:
+    document = parse(f"{_doubling('ARG')}FROM debian:$A63\n".encode())
+    assert expanded_base(document, document.stages[0]) is None
+
+
+@pytest.mark.parametrize("text", ["${A//a/$A}", "${A//a*a*a*b/c}", "$A$A"])
+def test_what_would_take_too_much_memory_or_time_is_unknown(text: str) -> None:
+    assert expand(text, {"A": "a" * 40000}) is None
 
 
 def test_the_escape_character_of_the_file_counts() -> None:

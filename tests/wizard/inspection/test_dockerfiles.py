@@ -84,3 +84,13 @@ def test_the_wanted_one_is_relative_to_the_context_and_may_lie_outside_of_it(rep
 def test_a_wanted_one_outside_the_repo_or_missing_is_bad_input(repo, wanted):
     with pytest.raises(BadInput):
         choose_dockerfile(repo({"svc/Dockerfile": ""}), wanted)
+
+
+def test_utf_16_is_bad_input_with_a_hint(repo):
+    with pytest.raises(BadInput, match="UTF-16") as raised:
+        choose_dockerfile(repo({"Dockerfile": "FROM scratch\n".encode("utf-16")}), None)
+    assert "UTF-8" in str(raised.value)
+
+
+def test_a_nul_byte_in_an_argument_is_as_good_as_any_to_the_engine(repo):
+    assert choose_dockerfile(repo({"Dockerfile": b'FROM scratch\nLABEL a="\0"\n'}), None) == "Dockerfile"
