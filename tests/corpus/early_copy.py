@@ -28,11 +28,16 @@ def installs_after_its_sources(dockerfile: str, context: Path) -> int | None:
     if "<<" in dockerfile or re.match(r"(?i)\s*#\s*escape\s*=", dockerfile):
         return None
     copied = False
+    stages: dict[str, bool] = {}
+    name = ""
     for number, row in enumerate(_CONTINUED.sub(" ", _COMMENT.sub("", dockerfile)).splitlines(), 1):
         keyword, _, rest = row.strip().partition(" ")
         match keyword.upper():
             case "FROM":
-                copied = False
+                stages[name] = copied
+                words = [word for word in rest.lower().split() if not word.startswith("--")]
+                copied = stages.get(words[0] if words else "", False)
+                name = words[2] if len(words) == 3 else ""
             case "COPY" | "ADD":
                 copied = copied or _brings_a_folder(rest.strip(), context)
             case "RUN" if copied and _INSTALL.search(rest):

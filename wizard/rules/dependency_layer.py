@@ -31,6 +31,7 @@ from typing import NamedTuple
 from wizard.dockerfile.arguments import decode
 from wizard.dockerfile.document import Document, Instruction, Span, Stage
 from wizard.dockerfile.editing import Edit, block, delete, insert_after, insert_before, splice
+from wizard.dockerfile.stages import lineage
 from wizard.dockerfile.state import environment
 from wizard.dockerfile.style import style_of
 from wizard.inspection.barriers import barrier as why_not_after
@@ -124,7 +125,8 @@ def _in_stage(view: View, stage: Stage) -> _Move | Refusal | None:
     )
     if start is None or not any(reading.installs for reading in readings[start:]):
         below = [] if start is None else [reading.instruction for reading in readings[start:]]
-        return unread(view, ID, [run for run in unread_runs(view.document, _INSTALLS) if run in below])
+        hidden = [run for run in unread_runs(view.document, _INSTALLS) if run in below]
+        return _brought_below(view, stage, readings) or unread(view, ID, hidden)
     moved: list[Instruction] = []
     destinations: list[str] = []
     passed: list[Reading] = []
@@ -169,6 +171,22 @@ def _in_stage(view: View, stage: Stage) -> _Move | Refusal | None:
     reads = (reads_of(view.workspace, view.document, stage, reading).undecided for reading in installs)
     undecided = next(filter(None, reads), None)
     return _Move(stage, tuple(moved), last, installs, needs, kept.edits, undecided, _left(readings, where, barrier))
+
+
+def _brought_below(view: View, stage: Stage, readings: tuple[Reading, ...]) -> Refusal | None:
+    """Why an install stays below sources that the stage it stands on brought."""
+    install = next((reading.instruction for reading in readings if reading.installs), None)
+    for lower in lineage(view.document, stage)[:-1] if install is not None else ():
+        steps = read_steps(view.document, lower)
+        copies = {copy.instruction.index: copy for copy in context_copies(view.document, lower)}
+        for n, step in enumerate(steps):
+            if install is not None and _brings_sources(view, step, copies, (*steps[n:], *readings)):
+                line = line_at(step.instruction.start_line)
+                because = f"the sources are there already: {line} copies them in the stage that this one stands on"
+                advice = "a COPY in each stage that needs them, below its installs, would let these come first"
+                evidence = (evidence_at(view, install), evidence_at(view, step.instruction))
+                return Refusal(ID, f"{line_at(install.start_line)}: {because} ({advice})", evidence)
+    return None
 
 
 def _left(readings: tuple[Reading, ...], where: Instruction, barrier: str | None) -> str | None:
