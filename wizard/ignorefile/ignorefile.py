@@ -20,6 +20,8 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 LONGEST_LINE = 64 * 1024 - 1
 # Go's unicode.IsSpace. Python's str.strip() would also take U+001C to U+001F.
 SPACE = "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
+CONTROL = re.compile("[\x00-\x1f\x7f]")
+NOT_PRINTABLE = 'header key "exclude-patterns" contains value with non-printable ASCII characters'
 UNDECODABLE = re.compile("[\udc80-\udcff]")
 
 Test = Callable[[str], bool]
@@ -145,7 +147,14 @@ def parse(content: bytes, path: str = ".dockerignore") -> IgnoreFile:
         if len(line) > LONGEST_LINE:
             raise _refusal("bufio.Scanner: token too long", path, number)
     found = (_read_line(line, path, number) for number, line in enumerate(lines, start=1))
-    return IgnoreFile(path, tuple(pattern for pattern in found if pattern is not None))
+    patterns = tuple(pattern for pattern in found if pattern is not None)
+    if all(pattern.text.isascii() for pattern in patterns):
+        # Patterns travel in a header, which the client encodes as a whole where a character of it is not ASCII.
+        odd = next((pattern for pattern in patterns if CONTROL.search(pattern.text)), None)
+        if odd is not None:
+            column = _column(lines[odd.line - 1], CONTROL)
+            raise _refusal(NOT_PRINTABLE, path, odd.line, column)
+    return IgnoreFile(path, patterns)
 
 
 def _read_line(line: bytes, path: str, number: int) -> Pattern | None:
@@ -165,16 +174,25 @@ def _read_line(line: bytes, path: str, number: int) -> Pattern | None:
     text = clean(("!" + text if exception else text).strip(SPACE))
     negated = text.startswith("!")
     if text == "!":
-        raise _refusal('illegal exclusion pattern: "!"', path, number)
+        raise _refusal('illegal exclusion pattern: "!"', path, number, _column(line))
     text = text.removeprefix("!")
     if has_bad_syntax(text):
-        raise _refusal("syntax error in pattern", path, number)
+        raise _refusal("syntax error in pattern", path, number, _column(line))
     # Patterns travel as JSON, which has no undecodable bytes.
     return make_pattern(UNDECODABLE.sub("\ufffd", text), number, negated=negated)
 
 
-def _refusal(message: str, path: str, line: int) -> IgnoreFileError:
-    return IgnoreFileError(message, path=path, line=line, hint="BuildKit refuses this pattern; mend or remove the line")
+def _column(line: bytes, wanted: re.Pattern[str] = re.compile("")) -> int:
+    """The 1-based column of what is wanted of a pattern, by default of its beginning."""
+    text = line.decode("utf-8", "surrogateescape").rstrip(SPACE)
+    start = len(text) - len(text.lstrip(SPACE))
+    found = wanted.search(text, start)
+    return (found.start() if found else start) + 1
+
+
+def _refusal(message: str, path: str, line: int, column: int | None = None) -> IgnoreFileError:
+    hint = "BuildKit refuses this pattern; mend or remove the line"
+    return IgnoreFileError(message, path=path, line=line, column=column, hint=hint)
 
 
 def ignore_path(dockerfile: str, exists: Callable[[str], bool]) -> str | None:

@@ -22,7 +22,11 @@ def test_the_engine_keeps_what_the_walk_yields(contexts: int, trees: int, engine
 
 @pytest.mark.engine
 @pytest.mark.parametrize(
-    "patterns", ["!", "!/", "[a-", "a/\\", "[b-a]", "b*q[", "q\\8", "x\\y", "a{2}{3}*", "a|{2}*", "![b-a]", "*\n![b-a]"]
+    "patterns",
+    [
+        *("!", "!/", "[a-", "a/\\", "[b-a]", "b*q[", "q\\8", "x\\y", "a{2}{3}*", "a|{2}*", "![b-a]", "*\n![b-a]"),
+        *("a\tb", "a\x7fb", "a\0b", "# a\tb\nq", "a\tb\né", "\x1fa", "a\t"),
+    ],
 )
 def test_the_engine_refuses_what_the_port_refuses(patterns: str, engine: Engine, tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY . /\n")
