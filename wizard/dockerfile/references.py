@@ -67,6 +67,9 @@ def _check_triggers(document: Document, stage: Stage) -> None:
     """What ONBUILD left for a stage is read only once one is built upon it, and reported there."""
     base = base_stage(document, stage)
     for trigger in triggers(document, base):
+        if trigger.keyword.startswith("#"):
+            # Read as a file of its own, it is a comment.
+            raise Refused("file with no instructions", stage.instructions[0].span.start)
         try:
             check_instruction(trigger)
         except Refused as refusal:

@@ -199,6 +199,13 @@ def test_nothing_is_mounted_over_the_root_folder(kind: str) -> None:
     assert parse(f"FROM a\nRUN --mount=type={kind},target=//. x\n".encode())
 
 
+def test_a_comment_that_onbuild_left_is_a_file_with_no_instructions() -> None:
+    assert parse(b"FROM a AS b\nONBUILD # x\n").stages
+    with pytest.raises(DockerfileError, match="file with no instructions") as refusal:
+        parse(b"FROM a AS b\nONBUILD # x\nFROM b\n")
+    assert refusal.value.line == 3
+
+
 def test_what_onbuild_left_is_refused_where_a_stage_is_built_upon_it() -> None:
     assert parse(b"FROM a AS b\nONBUILD nope\n").stages
     with pytest.raises(DockerfileError, match="unknown instruction: nope") as refusal:
