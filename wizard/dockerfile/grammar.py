@@ -227,10 +227,11 @@ def _onbuild(instruction: Instruction) -> str | None:
 def _trigger(instruction: Instruction) -> str | None:
     if instruction.trigger is None:
         return None
-    if instruction.trigger.keyword == "ONBUILD":
+    keyword = trim(instruction.trigger.keyword)
+    if keyword == "ONBUILD":
         return "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed"
-    if instruction.trigger.keyword in ("MAINTAINER", "FROM"):
-        return f"{instruction.trigger.keyword} isn't allowed as an ONBUILD trigger"
+    if keyword in ("MAINTAINER", "FROM"):
+        return f"{keyword} isn't allowed as an ONBUILD trigger"
     return None
 
 

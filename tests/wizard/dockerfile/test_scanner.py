@@ -135,6 +135,7 @@ def test_stages_have_name_base_platform_and_instructions() -> None:
         (b"COPY a <<EOF\nEOF\n", "COPY cannot accept a heredoc as a destination"),
         (b"WORKDIR /it's\n", "unexpected end of statement while looking for matching single-quote"),
         (b"COPY --from=7 a b\n", "invalid stage index 7"),
+        (b"ONBUILD MAINTAINER\xc2\xa0 a\n", "MAINTAINER isn't allowed as an ONBUILD trigger"),
         (b"ONBUILD ENV a\n", "ENV must have two arguments"),
         (b"LABEL a=${X:\n", "failed to process \"${X:\": syntax error: missing '}'"),
         (b'ENV A="a b\n', r'failed to process "\"a b": unexpected end of statement'),
