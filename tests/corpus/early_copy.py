@@ -19,6 +19,28 @@ _INSTALL = re.compile(
     r"|\bapt(?:-get)?\s+(?:-\S+\s+)*install\b|\bapk\s+(?:-\S+\s+)*add\b|\bconda\s+(?:env\s+create|install)\b"
 )
 
+_FETCHES = {
+    "cargo": r"\bcargo\s+(?:\+\S+\s+)?(?:build|test|run|check|fetch|chef\s+cook|install\s[^&;|]*--path)\b",
+    "go": r"\bgo\s+(?:build|test|vet|mod\s+(?:download|tidy|vendor)|install\s+(?:-\S+\s+)*\./|get\s+(?:-\S+\s+)*\./)",
+    "dotnet": r"\bdotnet\s+(?:restore|build|publish|test|run|pack)\b",
+    "maven": r"\bmvnw?\s[^&;|]*(?:\b(?:compile|test|package|install|verify|deploy)\b|dependency:(?:go-off|resolve))",
+    "gradle": r"\bgradlew?\s[^&;|]*\b(?:build|assemble|\w*[jJ]ar|installDist|distTar|dependencies|publish\w*)\b",
+    "sbt": r"\bsbt\s[^&;|]*\b(?:update|compile|assembly|package|stage|dist|publish\w*)\b",
+    "mix": r"\bmix\s[^&;|]*\bdeps\.get\b",
+    "swift": r"\bswift\s+(?:build|test|package\s+resolve)\b",
+    "stack": r"\bstack\s+(?:build|install|test)\b",
+    "cabal": r"\bcabal\s+(?:v2-|new-)?build\b",
+    "lein": r"\blein\s[^&;|]*\b(?:deps|uberjar|jar|compile)\b",
+    "dart": r"\b(?:flutter|dart)\s+pub\s+get\b|\bflutter\s+build\b",
+    "deno": r"\bdeno\s+(?:cache|compile)\b|\bdeno\s+install\s*(?:$|&&|;)",
+    "bun": r"\bbun\s+(?:install|i|ci)\s*(?:$|&&|;|--)",
+}
+"""Builds that fetch what they depend on, unless it was fetched before the sources came."""
+_STAYS_OFFLINE = re.compile(
+    r"--offline|--frozen\b|-mod=vendor|GOPROXY=off|--no-restore|--no-build|--cached-only|\bmvnw?\s[^&;|]*\s-o\b"
+    r"|--network=none"
+)
+
 
 def installs_after_its_sources(dockerfile: str, context: Path) -> int | None:
     """The 1-based number of the instruction that installs below a copy of the whole context or of a folder of it.
@@ -28,21 +50,31 @@ def installs_after_its_sources(dockerfile: str, context: Path) -> int | None:
     if "<<" in dockerfile or re.match(r"(?i)\s*#\s*escape\s*=", dockerfile):
         return None
     copied = False
-    stages: dict[str, bool] = {}
+    fetched: frozenset[str] = frozenset()
+    stages: dict[str, tuple[bool, frozenset[str]]] = {}
     name = ""
     for number, row in enumerate(_CONTINUED.sub(" ", _COMMENT.sub("", dockerfile)).splitlines(), 1):
         keyword, _, rest = row.strip().partition(" ")
         match keyword.upper():
             case "FROM":
-                stages[name] = copied
+                stages[name] = copied, fetched
                 words = [word for word in rest.lower().split() if not word.startswith("--")]
-                copied = stages.get(words[0] if words else "", False)
+                copied, fetched = stages.get(words[0] if words else "", (False, frozenset()))
                 name = words[2] if len(words) == 3 else ""
             case "COPY" | "ADD":
                 copied = copied or _brings_a_folder(rest.strip(), context)
-            case "RUN" if copied and _INSTALL.search(rest):
+            case "RUN" if copied and (_INSTALL.search(rest) or _fetched(rest) - fetched):
                 return number
+            case "RUN":
+                fetched |= _fetched(rest)
     return None
+
+
+def _fetched(rest: str) -> frozenset[str]:
+    """Which of the tools fetch in a RUN."""
+    if _STAYS_OFFLINE.search(rest):
+        return frozenset()
+    return frozenset(tool for tool, pattern in _FETCHES.items() if re.search(pattern, rest))
 
 
 def _brings_a_folder(rest: str, context: Path) -> bool:

@@ -10,6 +10,7 @@ from wizard.dockerfile.installs import Install, program, unwrap
 from wizard.dockerfile.script import Command
 from wizard.dockerfile.state import State, environment
 from wizard.inspection.copies import IMAGE_FOLDER, lies_in
+from wizard.inspection.fetching import fetch_of
 from wizard.inspection.install_reads import reads_of
 from wizard.inspection.node_installs import is_global, reads_project
 from wizard.inspection.pip_installs import reads_manifests
@@ -98,7 +99,11 @@ def _why_unread(document: Document, stage: Stage, reading: Reading, install: Ins
             line = line_at(earlier.instruction.start_line)
             return f"`{words}` installs the project itself, from its sources; {line} has installed what it depends on"
     advice = _INSTEAD.get((install.manager, install.verb))
-    return f"which files `{words}` reads is not known to this rule yet" if advice is None else f"`{words}` {advice}"
+    if advice is not None:
+        return f"`{words}` {advice}"
+    fetch = fetch_of(install.command)
+    instead = "" if fetch is None else f" ({fetch.fetcher.instead})"
+    return f"which files `{words}` reads is not known to this rule yet{instead}"
 
 
 def _makes_folders(command: Command, state: State, destinations: Collection[str]) -> str | None:

@@ -16,6 +16,8 @@ When it is safe
   it, no workspace, patch or local path is named, and node_modules of the host is kept out of the build context (the
   rule adds that line). It waits for a review where a package's own install script may read the project.
   Otherwise the rule refuses and names the step.
+  A build that fetches what it depends on below the sources (`cargo build`, `go build`, `dotnet publish`, `mvn package`
+  and the like) stays where it is: the rule names it, and what to fetch first.
 
 Source
 : Docker's "Optimize cache usage in builds", order your layers.
@@ -23,17 +25,15 @@ Source
 
 from __future__ import annotations
 
-import json
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from wizard.dockerfile.arguments import decode
-from wizard.dockerfile.document import Document, Instruction, Span, Stage
+from wizard.dockerfile.document import Document, Instruction, Stage
 from wizard.dockerfile.editing import Edit, block, delete, insert_after, insert_before, splice
 from wizard.dockerfile.stages import lineage
 from wizard.dockerfile.state import environment
-from wizard.dockerfile.style import style_of
 from wizard.inspection.barriers import barrier as why_not_after
 from wizard.inspection.barriers import named_by
 from wizard.inspection.copies import (
@@ -42,19 +42,21 @@ from wizard.inspection.copies import (
     brings_only,
     context_copies,
     context_path,
-    copies_more_than_manifests,
     copies_sources,
     lands_at,
     lies_in,
     working_directory,
 )
 from wizard.inspection.ecosystems.node import all_names
+from wizard.inspection.fetching import fetched_before, late_fetch
 from wizard.inspection.ignoring import keep_out
 from wizard.inspection.install_reads import reads_of
 from wizard.inspection.landing import cannot_land, immovable
+from wizard.inspection.manifest_copies import copy_lines
 from wizard.inspection.node_installs import modules_from_host, reads_project
-from wizard.inspection.pip_installs import Manifest, requirement_files
+from wizard.inspection.pip_installs import Manifest
 from wizard.inspection.places import line_at
+from wizard.inspection.source_copies import brings_sources
 from wizard.inspection.steps import SYSTEM_MANAGERS, Reading, read_steps, unread_runs
 from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at, unread
 
@@ -63,7 +65,6 @@ TITLE = "Install the dependencies before copying the sources"
 CATEGORY: Category = "speed"
 
 _INSTALLS = r"\b(?:pip3?|uv\s+pip|npm|pnpm|yarn)\b[^;&|]*\b(?:install|ci)\b"
-_SYSTEM_FOLDERS = ("/etc", "/usr/local", "/usr/share", "/usr/lib", "/usr/bin", "/bin", "/sbin", "/lib", "/run", "/dev")
 
 
 class _Move(NamedTuple):
@@ -121,12 +122,18 @@ def _in_stage(view: View, stage: Stage) -> _Move | Refusal | None:
     readings = read_steps(view.document, stage)
     copies = {copy.instruction.index: copy for copy in context_copies(view.document, stage)}
     start = next(
-        (n for n, reading in enumerate(readings) if _brings_sources(view, reading, copies, readings[n:])), None
+        (
+            n
+            for n, reading in enumerate(readings)
+            if brings_sources(view.workspace, copies.get(reading.instruction.index), readings[n:])
+        ),
+        None,
     )
-    if start is None or not any(reading.installs for reading in readings[start:]):
+    late = [one for one in readings[start:] if one.installs and not _is_fetched(view, stage, one)]
+    if start is None or not late:
         below = [] if start is None else [reading.instruction for reading in readings[start:]]
         hidden = [run for run in unread_runs(view.document, _INSTALLS) if run in below]
-        return _brought_below(view, stage, readings) or unread(view, ID, hidden)
+        return _brought_below(view, stage, late) or _fetched_late(view, stage) or unread(view, ID, hidden)
     moved: list[Instruction] = []
     destinations: list[str] = []
     passed: list[Reading] = []
@@ -134,7 +141,7 @@ def _in_stage(view: View, stage: Stage) -> _Move | Refusal | None:
     where = readings[start].instruction
     for number, reading in enumerate(readings[start:], start):
         where = reading.instruction
-        if _brings_sources(view, reading, copies, readings[number:]):
+        if brings_sources(view.workspace, copies.get(where.index), readings[number:]):
             copy = copies[where.index]
             barrier = immovable(view.workspace, view.document, stage, copy)
             moved.append(where)
@@ -173,14 +180,31 @@ def _in_stage(view: View, stage: Stage) -> _Move | Refusal | None:
     return _Move(stage, tuple(moved), last, installs, needs, kept.edits, undecided, _left(readings, where, barrier))
 
 
-def _brought_below(view: View, stage: Stage, readings: tuple[Reading, ...]) -> Refusal | None:
+def _is_fetched(view: View, stage: Stage, reading: Reading) -> bool:
+    return fetched_before(view.workspace, view.document, stage, reading)
+
+
+def _fetched_late(view: View, stage: Stage) -> Refusal | None:
+    """What a person could do about a build that fetches what the project depends on below its sources."""
+    late = late_fetch(view.workspace, view.document, stage)
+    if late is None:
+        return None
+    line, above = line_at(late.instruction.start_line), line_at(late.sources.start_line)
+    because = f"{line}: `{late.fetch.words}` fetches what the project depends on after {above} has copied the sources"
+    evidence = (evidence_at(view, late.instruction), evidence_at(view, late.sources))
+    return Refusal(ID, f"{because} ({late.fetch.fetcher.instead})", evidence)
+
+
+def _brought_below(view: View, stage: Stage, late: Sequence[Reading]) -> Refusal | None:
     """Why an install stays below sources that the stage it stands on brought."""
-    install = next((reading.instruction for reading in readings if reading.installs), None)
+    install = late[0].instruction if late else None
     for lower in lineage(view.document, stage)[:-1] if install is not None else ():
         steps = read_steps(view.document, lower)
         copies = {copy.instruction.index: copy for copy in context_copies(view.document, lower)}
         for n, step in enumerate(steps):
-            if install is not None and _brings_sources(view, step, copies, (*steps[n:], *readings)):
+            if install is not None and brings_sources(
+                view.workspace, copies.get(step.instruction.index), (*steps[n:], *late)
+            ):
                 line = line_at(step.instruction.start_line)
                 because = f"the sources are there already: {line} copies them in the stage that this one stands on"
                 advice = "a COPY in each stage that needs them, below its installs, would let these come first"
@@ -211,28 +235,6 @@ def _advice(readings: tuple[Reading, ...], at: Instruction, barrier: str) -> str
     later = next(one for one in readings if one.installs and one.instruction.index > at.index)
     line = line_at(later.instruction.start_line)
     return f" (if the install of {line} does not need it, it could stand below that)"
-
-
-def _brings_sources(
-    view: View, reading: Reading, copies: dict[int, ContextCopy], following: tuple[Reading, ...]
-) -> bool:
-    """Whether it copies more than what later installs read, to a place where sources live."""
-    copy = copies.get(reading.instruction.index)
-    if reading.role != "context-copy" or copy is None or reading.instruction.heredocs:
-        return False
-    if (
-        copy.destination.startswith(tuple(f"{folder}/" for folder in _SYSTEM_FOLDERS))
-        or copy.destination in _SYSTEM_FOLDERS
-    ):
-        return False
-    if brings_only(view.workspace, copy, MANIFESTS):
-        return False
-    if copies_more_than_manifests(view.workspace, copy):
-        return True
-    wanted = {posixpath.basename(name) for later in following for i in later.installs for name in requirement_files(i)}
-    return bool({posixpath.basename(source) for source in copy.sources} - wanted) and any(
-        source.endswith(".py") for source in copy.sources
-    )
 
 
 def _beside(
@@ -324,7 +326,7 @@ def _edits(view: View, move: _Move) -> Iterator[Edit]:
     yield insert_after(document, move.below, "".join(_moved_text(document, instruction) for instruction in move.moved))
     for install, manifests in move.manifests:
         workdir = working_directory(document, move.stage, install)
-        yield insert_before(document, install, "\n".join(_copy_lines(view, manifests, workdir)))
+        yield insert_before(document, install, "\n".join(copy_lines(view.workspace, document, manifests, workdir)))
 
 
 def _moved_text(document: Document, instruction: Instruction) -> str:
@@ -332,31 +334,6 @@ def _moved_text(document: Document, instruction: Instruction) -> str:
     text = decode(span.of(document.source))
     apart = document.source[: span.start].endswith((b"\n\n", b"\r\n\r\n"))
     return ("\n" if apart else "") + text + ("" if text.endswith("\n") else "\n")
-
-
-def _copy_lines(view: View, manifests: tuple[Manifest, ...], workdir: str | None) -> Iterator[str]:
-    """COPY instructions that put the manifests where the sources' copy would have put them."""
-    style = style_of(view.document)
-    groups: dict[tuple[str, tuple[str, ...]], list[str]] = {}
-    for manifest in manifests:
-        flags = tuple(
-            decode(Span(f.span.start, f.span.end).of(view.document.source))
-            for f in manifest.copy.instruction.flags
-            if f.name in ("chown", "chmod")
-        )
-        source = view.workspace.to_context(manifest.path) or manifest.path
-        folder, name = posixpath.split(manifest.image_path)
-        if workdir is not None and lies_in(folder, workdir):
-            target = f"./{posixpath.relpath(folder, workdir)}/".replace("/./", "/")
-        else:
-            target = f"{folder.rstrip('/')}/"
-        if name != posixpath.basename(source):
-            target += name
-        groups.setdefault((target, flags), []).append(f"{source}{'*' if manifest.optional else ''}")
-    for (target, flags), sources in groups.items():
-        words = [*sources, target]
-        plain = not any(set(word.removesuffix("*")) & set(" \t\"'[]$\\*?") for word in words)
-        yield style.instruction("COPY", " ".join(words) if plain else json.dumps(words, ensure_ascii=False), flags)
 
 
 def _risk(moves: list[_Move]) -> str:
