@@ -107,9 +107,9 @@ def contents(root: Path) -> dict[str, bytes]:
         (b"", ("Dockerfile", "empty")),
         (b"\n# nothing\n", ("Dockerfile", "no instructions")),
         (b"FROM a\nRUNN x\n", ("Dockerfile:2:1", "unknown instruction")),
-        (bytes(range(256)) * 8, ("Dockerfile", "not text")),
-        (b"FROM a\0b\n", ("Dockerfile", "not text", "save it as UTF-8")),
-        ("FROM a\nRUN x\n".encode("utf-16"), ("Dockerfile", "not text")),
+        (bytes(range(256)) * 8, ("Dockerfile:1:1", "unknown instruction", "is this a text file?")),
+        (b"FROM a\0b\n", ("Dockerfile:1:6", "invalid reference format", "is this a text file?")),
+        ("FROM a\nRUN x\n".encode("utf-16"), ("Dockerfile", "UTF-16", "save it as UTF-8")),
     ],
 )
 def test_a_dockerfile_that_is_none(repo: Path, content: bytes, words: Sequence[str]) -> None:

@@ -50,7 +50,8 @@ def parse(source: bytes, path: str = "Dockerfile") -> Document:
         column = len(source[source.rfind(b"\n", 0, refusal.offset) + 1 : refusal.offset].decode("utf-8", "replace")) + 1
         message = re.sub("[\ud800-\udfff]", "\ufffd", refusal.message)
         message = message if len(message) <= _LONGEST_MESSAGE else f"{message[:_LONGEST_MESSAGE]}…"
-        raise DockerfileError(message, path=path, line=line, column=column, hint=refusal.hint) from None
+        hint = refusal.hint or ("it holds NUL bytes: is this a text file?" if b"\0" in source else None)
+        raise DockerfileError(message, path=path, line=line, column=column, hint=hint) from None
 
 
 def _read(source: bytes, path: str) -> Document:
