@@ -24,7 +24,7 @@ _FETCHES = {
     "go": r"\bgo\s+(?:build|test|vet|mod\s+(?:download|tidy|vendor)|install\s+(?:-\S+\s+)*\./|get\s+(?:-\S+\s+)*\./)",
     "dotnet": r"\bdotnet\s+(?:restore|build|publish|test|run|pack)\b",
     "maven": r"\bmvnw?\s[^&;|]*(?:\b(?:compile|test|package|install|verify|deploy)\b|dependency:(?:go-off|resolve))",
-    "gradle": r"\bgradlew?\s[^&;|]*\b(?:build|assemble|\w*[jJ]ar|installDist|distTar|dependencies|publish\w*)\b",
+    "gradle": r"\bgradlew?\s+(?:-\S+\s+)*(?!clean\b|wrapper\b|init\b|tasks\b)[\w:]",
     "sbt": r"\bsbt\s[^&;|]*\b(?:update|compile|assembly|package|stage|dist|publish\w*)\b",
     "mix": r"\bmix\s[^&;|]*\bdeps\.get\b",
     "swift": r"\bswift\s+(?:build|test|package\s+resolve)\b",
@@ -36,6 +36,9 @@ _FETCHES = {
     "bun": r"\bbun\s+(?:install|i|ci)\s*(?:$|&&|;|--)",
 }
 """Builds that fetch what they depend on, unless it was fetched before the sources came."""
+_OF_TOOLS = ("gradle", "mvn", "cargo", "project")
+"""Folders that hold settings of a tool, or the tool itself: gradle/, .mvn/, .cargo/, project/ of sbt."""
+_WHOLE = re.compile(r"(?i)\s*(?:COPY|ADD)\s+(?!\S*--from)(?:--\S+\s+)*\[?\s*\"?\./?\"?[\s,]")
 _STAYS_OFFLINE = re.compile(
     r"--offline|--frozen\b|-mod=vendor|GOPROXY=off|--no-restore|--no-build|--cached-only|\bmvnw?\s[^&;|]*\s-o\b"
     r"|--network=none"
@@ -49,21 +52,25 @@ def installs_after_its_sources(dockerfile: str, context: Path) -> int | None:
     """
     if "<<" in dockerfile or re.match(r"(?i)\s*#\s*escape\s*=", dockerfile):
         return None
-    copied = False
+    rows = _CONTINUED.sub(" ", _COMMENT.sub("", dockerfile)).splitlines()
+    whole = any(_WHOLE.match(row) for row in rows)
+    copied = sources = False
     fetched: frozenset[str] = frozenset()
-    stages: dict[str, tuple[bool, frozenset[str]]] = {}
+    stages: dict[str, tuple[bool, bool, frozenset[str]]] = {}
     name = ""
-    for number, row in enumerate(_CONTINUED.sub(" ", _COMMENT.sub("", dockerfile)).splitlines(), 1):
+    for number, row in enumerate(rows, 1):
         keyword, _, rest = row.strip().partition(" ")
         match keyword.upper():
             case "FROM":
-                stages[name] = copied, fetched
+                stages[name] = copied, sources, fetched
                 words = [word for word in rest.lower().split() if not word.startswith("--")]
-                copied, fetched = stages.get(words[0] if words else "", (False, frozenset()))
+                copied, sources, fetched = stages.get(words[0] if words else "", (False, False, frozenset()))
                 name = words[2] if len(words) == 3 else ""
             case "COPY" | "ADD":
                 copied = copied or _brings_a_folder(rest.strip(), context)
-            case "RUN" if copied and (_INSTALL.search(rest) or _fetched(rest) - fetched):
+                # A folder that comes before the rest is a library of the project, which a fetch has to find.
+                sources = sources or (bool(_WHOLE.match(row)) if whole else copied)
+            case "RUN" if (copied and _INSTALL.search(rest)) or (sources and _fetched(rest) - fetched):
                 return number
             case "RUN":
                 fetched |= _fetched(rest)
@@ -81,7 +88,8 @@ def _brings_a_folder(rest: str, context: Path) -> bool:
     if "--from" in rest:
         return False
     words = _FLAG.sub("", rest).strip("[] ").replace('"', " ").replace(",", " ").split()
-    return any(source in (".", "./", "*") or _holds_sources(context / source.lstrip("/")) for source in words[:-1])
+    named = [source for source in words[:-1] if source.strip("./") not in _OF_TOOLS]
+    return any(source in (".", "./", "*") or _holds_sources(context / source.lstrip("/")) for source in named)
 
 
 def _holds_sources(folder: Path) -> bool:

@@ -186,6 +186,7 @@ WRAPPERS: Final[Mapping[str, frozenset[str]]] = {
     "eatmydata": frozenset(),
     "setarch": frozenset(),
     "gosu": frozenset(),
+    "mold": frozenset(),
 }
 """Programs that run the command behind them, with their options that take a value."""
 WITH_OPERAND: Final = frozenset({"timeout", "gosu", "setarch"})

@@ -184,7 +184,9 @@ def _sources_above(
 ) -> Instruction | None:
     """The copy of the sources above a step, where nothing above that copy has fetched for the same program."""
     sources: Instruction | None = None
-    for below in lineage(document, stage):
+    stages = lineage(document, stage)
+    whole = any("." in copy.sources for below in stages for copy in context_copies(document, below))
+    for below in stages:
         copies = {copy.instruction.index: copy for copy in context_copies(document, below)}
         for reading in read_steps(document, below):
             if reading.instruction.index >= at.instruction.index:
@@ -194,7 +196,7 @@ def _sources_above(
             if _brings_what_was_fetched(workspace, document, reading.instruction, fetcher):
                 return None
             copy = copies.get(reading.instruction.index)
-            if sources is None and copy is not None and _is_more_than_its_files(copy, fetcher):
+            if sources is None and copy is not None and _is_more_than_its_files(copy, fetcher, whole):
                 sources = reading.instruction if brings_folders(workspace, copy) else None
     return sources
 
@@ -220,6 +222,10 @@ def _brings_what_was_fetched(
     )
 
 
-def _is_more_than_its_files(copy: ContextCopy, fetcher: Fetcher) -> bool:
+def _is_more_than_its_files(copy: ContextCopy, fetcher: Fetcher, whole: bool) -> bool:
+    """Whether it brings more than what the program reads. Where some copy brings the `whole` context, a folder of its
+    own belongs to that, too: a library of the project, to be found by the fetch."""
+    if whole:
+        return "." in copy.sources
     names = (posixpath.basename(source) for source in copy.sources)
     return any(not any(fnmatchcase(name, pattern) for pattern in fetcher.files) for name in names)
