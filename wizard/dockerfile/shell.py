@@ -108,7 +108,7 @@ def _is_lone_header(argument: str) -> bool:
         return False
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=16384)
 def _read(document: Document, span: Span, rest: bytes) -> Script:
     """Parse the logical line in `span` and `rest`, which follows it in the file and is given to the shell as it is.
 

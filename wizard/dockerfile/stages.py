@@ -54,7 +54,17 @@ def _numbers(document: Document) -> Mapping[str, Sequence[int]]:
 
 def base_stage(document: Document, stage: Stage, build_arguments: Mapping[str, str] | None = None) -> Stage | None:
     """The stage that this one is built upon, None where that is an image."""
-    return find_stage(document, expanded_base(document, stage, build_arguments) or stage.base, before=stage)
+    return _bases(document, tuple(sorted((build_arguments or {}).items())))[stage.index]
+
+
+@lru_cache(maxsize=16)
+def _bases(document: Document, build_arguments: tuple[tuple[str, str], ...]) -> tuple[Stage | None, ...]:
+    """The base of every stage, by number: every walk along a lineage asks again."""
+    given = dict(build_arguments)
+    return tuple(
+        find_stage(document, expanded_base(document, stage, given) or stage.base, before=stage)
+        for stage in document.stages
+    )
 
 
 def mount_options(value: str) -> dict[str, str]:
@@ -99,6 +109,13 @@ def _triggers(document: Document) -> Mapping[int, tuple[Instruction, ...]]:
 
 def dependencies(document: Document, stage: Stage) -> tuple[Stage, ...]:
     """The stages that this one needs directly: its base, `COPY --from`, `RUN --mount=…,from=`; each once."""
+    return _dependencies(document, stage.index)
+
+
+@lru_cache(maxsize=4096)
+def _dependencies(document: Document, index: int) -> tuple[Stage, ...]:
+    """Kept: every walk through the file asks again."""
+    stage = document.stages[index]
     base = base_stage(document, stage)
     found = {base.index: base} if base else {}
     for instruction in (*triggers(document, base), *stage.instructions):
@@ -123,13 +140,22 @@ def reachable(document: Document, target: Stage) -> frozenset[int]:
 
 def lineage(document: Document, stage: Stage, build_arguments: Mapping[str, str] | None = None) -> tuple[Stage, ...]:
     """The stages that this one is built upon, the first in the file first, itself last."""
+    bases = _bases(document, tuple(sorted((build_arguments or {}).items())))
     chain = [stage]
-    while (base := base_stage(document, chain[-1], build_arguments)) is not None:
+    while (base := bases[chain[-1].index]) is not None:
         chain.append(base)
     return tuple(reversed(chain))
 
 
 def base_image(document: Document, stage: Stage, build_arguments: Mapping[str, str] | None = None) -> str:
     """The image that a stage is built upon in the end, defaults of ARGs put in; as written where one has none."""
-    first = lineage(document, stage, build_arguments)[0]
-    return expanded_base(document, first, build_arguments) or first.base
+    return _base_images(document, tuple(sorted((build_arguments or {}).items())))[stage.index]
+
+
+@lru_cache(maxsize=16)
+def _base_images(document: Document, build_arguments: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    """The image under every stage, by number: a stage that is built upon another has that one's."""
+    given, found = dict(build_arguments), list[str]()
+    for stage, base in zip(document.stages, _bases(document, build_arguments), strict=True):
+        found.append(found[base.index] if base else expanded_base(document, stage, given) or stage.base)
+    return tuple(found)

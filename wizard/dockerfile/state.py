@@ -12,7 +12,7 @@ from wizard.dockerfile.arguments import pairs
 from wizard.dockerfile.document import Document, Instruction, Stage
 from wizard.dockerfile.expansion import PLATFORM_ARGUMENTS, Variables, expand, expanded_base, global_values
 from wizard.dockerfile.lexer import is_plain
-from wizard.dockerfile.stages import lineage, triggers
+from wizard.dockerfile.stages import base_stage, triggers
 
 _SETTERS = frozenset({"ENV", "ARG", "WORKDIR", "USER", "SHELL"})
 _ROOT_USERS = frozenset({"root", "0", "0:0", "root:root", "0:root", "root:0"})
@@ -97,25 +97,48 @@ def _setters(document: Document) -> tuple[int, ...]:
     return tuple(instruction.index for instruction in document.instructions if instruction.keyword in _SETTERS)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def _environment(document: Document, index: int, end: int, build_arguments: tuple[tuple[str, str], ...]) -> State:
     """The state of stage `index` before instruction `end`. Kept: it is asked again and again of the same document."""
-    stage, given = document.stages[index], dict(build_arguments)
+    stage = document.stages[index]
+    base = base_stage(document, stage, dict(build_arguments))
+    below = _final_states(document, build_arguments)[base.index] if base else None
+    return _state_in(document, stage, base, below, end, build_arguments)
+
+
+@lru_cache(maxsize=16)
+def _final_states(document: Document, build_arguments: tuple[tuple[str, str], ...]) -> tuple[State, ...]:
+    """The state at the end of every stage, by number: each goes on from that of its base, which stands above it."""
+    given, found = dict(build_arguments), list[State]()
+    for stage in document.stages:
+        base = base_stage(document, stage, given)
+        below, end = found[base.index] if base else None, stage.instructions[-1].index + 1
+        found.append(_state_in(document, stage, base, below, end, build_arguments))
+    return tuple(found)
+
+
+def _state_in(
+    document: Document,
+    stage: Stage,
+    base: Stage | None,
+    below: State | None,
+    end: int,
+    build_arguments: tuple[tuple[str, str], ...],
+) -> State:
+    """The state before instruction `end` of a stage, where that of its base stage ends with `below`."""
+    given = dict(build_arguments)
     outer = global_values(document, given)
-    chain = lineage(document, stage, given)
-    scratch = expanded_base(document, chain[0], given) == "scratch"
-    state = State(workdir="/" if scratch else None, user="", escape=document.escape, bare=scratch)
-    below: Stage | None = None
-    for one in chain:
-        state = replace(state, newest_args=frozenset())
-        for instruction in one.instructions:
-            if one is stage and instruction.index >= end:
-                break
-            if instruction.keyword in _SETTERS:
-                state = _after(state, instruction, outer, given)
-            for trigger in triggers(document, below) if instruction is one.instructions[0] else ():
-                state = _after(state, trigger, outer, given)
-        below = one
+    if below is None:
+        scratch = expanded_base(document, stage, given) == "scratch"
+        below = State(workdir="/" if scratch else None, user="", escape=document.escape, bare=scratch)
+    state = replace(below, newest_args=frozenset())
+    for instruction in stage.instructions:
+        if instruction.index >= end:
+            break
+        if instruction.keyword in _SETTERS:
+            state = _after(state, instruction, outer, given)
+        for trigger in triggers(document, base) if instruction is stage.instructions[0] else ():
+            state = _after(state, trigger, outer, given)
     return state
 
 

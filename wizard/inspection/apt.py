@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from wizard.dockerfile.document import Document, Instruction, Stage
@@ -26,8 +27,8 @@ class AptFlow(NamedTuple):
 
     def later(self, stage: Stage, instruction: Instruction) -> Iterator[Instruction]:
         """The steps that use apt, or may use it, after this one, here and in all stages built upon this one."""
-        for other in stage.instructions:
-            if other.index > instruction.index and other.index in self.steps:
+        for other in stage.instructions[instruction.index + 1 - stage.instructions[0].index :]:
+            if other.index in self.steps:
                 yield other
         seen: set[int] = set()
         todo = self._followers(stage)
@@ -56,8 +57,8 @@ class AptFlow(NamedTuple):
 
     def _first_use(self, stage: Stage, after: int) -> tuple[Instruction, str] | Literal["refreshes", "nothing"]:
         """What the rest of a stage does with the lists first: the step that needs them, and how."""
-        for other in stage.instructions:
-            use = self.steps.get(other.index) if other.index > after else None
+        for other in stage.instructions[after + 1 - stage.instructions[0].index :]:
+            use = self.steps.get(other.index)
             if use is None:
                 continue
             if use.lists == "refreshes" or use.unseen_refreshes:
@@ -71,11 +72,22 @@ class AptFlow(NamedTuple):
 
     def _followers(self, stage: Stage) -> list[Stage]:
         """The stages built upon this one, and those that are built upon a stage which the build's arguments choose."""
-        return [
-            other
-            for other in self.document.stages[stage.index + 1 :]
-            if (base := base_stage(self.document, other)) is stage or (base and stage.name and "$" in other.base)
-        ]
+        built, chosen = _builds_upon(self.document)
+        if not stage.name or not chosen:
+            return list(built.get(stage.index, ()))
+        named = {other.index: other for other in (*built.get(stage.index, ()), *chosen) if other.index > stage.index}
+        return [named[number] for number in sorted(named)]
+
+
+@lru_cache(maxsize=16)
+def _builds_upon(document: Document) -> tuple[Mapping[int, list[Stage]], list[Stage]]:
+    """The stages built upon each stage, by its number; and those whose stage the build's arguments may choose."""
+    built: dict[int, list[Stage]] = {}
+    for stage in document.stages:
+        base = base_stage(document, stage)
+        if base is not None:
+            built.setdefault(base.index, []).append(stage)
+    return built, [stage for them in built.values() for stage in them if "$" in stage.base]
 
 
 def apt_flow(workspace: Workspace, document: Document) -> AptFlow:

@@ -14,7 +14,7 @@ from wizard.dockerfile.document import Document, Instruction, Stage
 from wizard.dockerfile.installs import unwrap
 from wizard.dockerfile.shell import POSIX_SHELLS, parse_run
 from wizard.dockerfile.stages import lineage
-from wizard.inspection.copies import ContextCopy, context_copies, context_path, lands_at, lies_in, working_directory
+from wizard.inspection.copies import ContextCopy, context_path, inherited_copies, lands_at, lies_in, working_directory
 from wizard.inspection.files import read_text, short_lines
 from wizard.inspection.steps import APT, Reading
 from wizard.workspace import OutsideRoot, Workspace
@@ -185,7 +185,7 @@ class _Step:
     @cached_property
     def _copies(self) -> tuple[ContextCopy, ...]:
         """What the image holds of the repo when the step runs."""
-        found = (copy for stage in lineage(self.document, self.stage) for copy in context_copies(self.document, stage))
+        found = inherited_copies(self.document, self.stage)
         now = self.instruction.keyword == "RUN"
         return tuple(copy for copy in found if not now or copy.instruction.index < self.instruction.index)
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 
 from wizard.dockerfile.document import Document, Instruction, Stage
+from wizard.dockerfile.installs import Install
 from wizard.dockerfile.stages import base_image, lineage
 from wizard.inspection.image_names import known_image, name_parts, release_of
 from wizard.inspection.native import catalogue
@@ -38,15 +41,23 @@ def may_compile(document: Document, stage: Stage, instruction: Instruction) -> b
     slim = entry is not None and bool(set(tag.split("-")) & set(entry["variants"]) - {"devel"})
     if entry is None or (not slim and _COMPILER in entry["full_tools"]):
         return True
-    for one in lineage(document, stage):
-        for reading in read_steps(document, one):
-            if one is stage and reading.instruction.index > instruction.index:
-                break
-            for install in reading.installs:
-                if install.manager in SYSTEM_MANAGERS and install.installs and install.manager not in APT:
-                    return True
-                if install.manager in APT and any(
-                    word.value is None or catalogue().purpose(word.value) == "build" for word in install.packages
-                ):
-                    return True
-    return False
+    first = _first_compilers(document)
+    after = instruction.index + 1
+    return bool(first) and any(first.get(one.index, after) < after for one in lineage(document, stage))
+
+
+@lru_cache(maxsize=16)
+def _first_compilers(document: Document) -> Mapping[int, int]:
+    """The first step that may install a compiler in each stage that has one, by the stage's number."""
+    found: dict[int, int] = {}
+    for stage in document.stages:
+        for reading in read_steps(document, stage):
+            if any(map(_may_bring_compiler, reading.installs)):
+                found.setdefault(stage.index, reading.instruction.index)
+    return found
+
+
+def _may_bring_compiler(install: Install) -> bool:
+    if install.manager in APT:
+        return any(word.value is None or catalogue().purpose(word.value) == "build" for word in install.packages)
+    return install.manager in SYSTEM_MANAGERS and install.installs

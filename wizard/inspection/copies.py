@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
@@ -39,21 +39,26 @@ class ContextCopy(NamedTuple):
 
 def context_copies(document: Document, stage: Stage) -> tuple[ContextCopy, ...]:
     """The copies of a stage from the context, in order; those whose places depend on unknown values are left out."""
-    return _context_copies(document, stage.index)
+    return _context_copies(document).get(stage.index, ())
 
 
-@lru_cache(maxsize=64)
-def _context_copies(document: Document, index: int) -> tuple[ContextCopy, ...]:
-    """Kept: asked again for every step that installs."""
-    stage = document.stages[index]
-    found: list[ContextCopy] = []
-    for instruction in stage.instructions:
-        if instruction.keyword not in ("COPY", "ADD") or instruction.flag("from"):
-            continue
-        copy = _read(document, stage, instruction)
-        if copy is not None:
-            found.append(copy)
-    return tuple(found)
+@lru_cache(maxsize=16)
+def _context_copies(document: Document) -> Mapping[int, tuple[ContextCopy, ...]]:
+    """Those of every stage that has some, by its number. Kept: asked again for every step that installs."""
+    found: dict[int, tuple[ContextCopy, ...]] = {}
+    for stage in document.stages:
+        steps = (i for i in stage.instructions if i.keyword in ("COPY", "ADD") and not i.flag("from"))
+        copies = tuple(copy for step in steps if (copy := _read(document, stage, step)) is not None)
+        if copies:
+            found[stage.index] = copies
+    return found
+
+
+def inherited_copies(document: Document, stage: Stage) -> tuple[ContextCopy, ...]:
+    """Those of the stages that this one is built upon too, in the order in which the build runs them."""
+    if not _context_copies(document):
+        return ()
+    return tuple(copy for below in lineage(document, stage) for copy in context_copies(document, below))
 
 
 def working_directory(document: Document, stage: Stage, instruction: Instruction) -> str | None:
@@ -62,9 +67,8 @@ def working_directory(document: Document, stage: Stage, instruction: Instruction
     state = environment(document, stage, instruction)
     if state.workdir is not None:
         return state.workdir
-    below = lineage(document, stage)
-    before = (other for other in _workdirs(document) if other.index < instruction.index)
-    return None if any(document.stage_of(other) in below for other in before) else IMAGE_FOLDER
+    before = [document.stage_of(other) for other in _workdirs(document) if other.index < instruction.index]
+    return None if before and any(below in before for below in lineage(document, stage)) else IMAGE_FOLDER
 
 
 @lru_cache(maxsize=16)

@@ -53,13 +53,13 @@ class Reading(NamedTuple):
 
 def read_steps(document: Document, stage: Stage) -> tuple[Reading, ...]:
     """A reading for every instruction of the stage, in order."""
-    return _read_stage(document, stage.index)
+    return _read_stages(document)[stage.index]
 
 
-@lru_cache(maxsize=64)
-def _read_stage(document: Document, index: int) -> tuple[Reading, ...]:
+@lru_cache(maxsize=16)
+def _read_stages(document: Document) -> tuple[tuple[Reading, ...], ...]:
     """Kept: every rule asks it of the same document."""
-    return tuple(read_step(document, instruction) for instruction in document.stages[index].instructions)
+    return tuple(tuple(read_step(document, step) for step in stage.instructions) for stage in document.stages)
 
 
 def read_step(document: Document, instruction: Instruction) -> Reading:
@@ -75,6 +75,7 @@ def read_step(document: Document, instruction: Instruction) -> Reading:
     return _read_run(document, instruction)
 
 
+@lru_cache(maxsize=16)
 def unread_runs(document: Document, naming: str) -> tuple[Instruction, ...]:
     """The RUN instructions whose shell text cannot be read, and matches the pattern."""
     runs = (run for run in document.instructions if run.keyword == "RUN" and run.json is None)

@@ -26,7 +26,8 @@ Source
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from wizard.dockerfile.cleaning import cleans
@@ -36,7 +37,7 @@ from wizard.dockerfile.errors import EditConflict
 from wizard.dockerfile.installs import Install
 from wizard.dockerfile.run_editing import insert_command
 from wizard.dockerfile.shell import Script
-from wizard.dockerfile.stages import base_image, dependencies, lineage
+from wizard.dockerfile.stages import base_image, lineage, reachable
 from wizard.dockerfile.state import State, environment
 from wizard.inspection.apt import AptFlow, apt_flow
 from wizard.inspection.cache_names import may_compile, release_name
@@ -107,6 +108,10 @@ def propose(view: View) -> Proposal | Refusal | None:
         if reading.script is not None and reading.installs
     ]
     outcomes = [*_apt(document, flow, steps), *(one for step in steps for one in _python(document, step))]
+    mounts_of: dict[int, list[_Mounts]] = {}
+    for step, outcome in outcomes:
+        if isinstance(outcome, _Mounts):
+            mounts_of.setdefault(step.instruction.index, []).append(outcome)
     problems = [outcome for _, outcome in outcomes if isinstance(outcome, _Problem)]
     edits: list[Edit] = []
     changed: list[Instruction] = []
@@ -114,7 +119,7 @@ def propose(view: View) -> Proposal | Refusal | None:
     cleared: set[int] = set()
     try:
         for step in steps:
-            mounts = [one for other, one in outcomes if other is step and isinstance(one, _Mounts)]
+            mounts = mounts_of.get(step.instruction.index, [])
             below = {stage.index for stage in lineage(document, step.stage)}
             found = list(_edits(document, step, mounts, clear=not below & cleared))
             if found:
@@ -167,24 +172,34 @@ def _refusal(view: View, problems: list[_Problem]) -> Refusal | None:
 def _apt(document: Document, flow: AptFlow, steps: list[_Step]) -> Iterator[tuple[_Step, _Mounts | _Problem]]:
     """What each apt step gets; from the last to the first, because what a step may do depends on those after it."""
     by_index = {step.instruction.index: step for step in steps if _installs_with_apt(step.reading)}
+    readings = {r.instruction.index: r for stage in document.stages for r in read_steps(document, stage)}
+    releases = {
+        stage.index: release_name(base_image(document, stage))
+        for stage in document.stages
+        if any(instruction.index in flow.steps for instruction in stage.instructions)
+    }
+    needed = {index: reachable(document, document.stages[index]) for index in releases}
+    names = {index: _cache_name(document.stages[index], releases, needed) for index in releases}
     blocked: dict[int, str] = {}
     """Steps that keep docker-clean, or need it: what would leave its downloads in a layer without it."""
     for index, use in sorted(flow.steps.items(), reverse=True):
         instruction = document.instructions[index]
         step = by_index.get(index)
         if step is None:
-            if use.unseen is not None or not _only_refreshes(document, instruction):
+            if use.unseen is not None or not _only_refreshes(readings.get(index)):
                 why = use.unseen or "it installs without a mount"
                 blocked[index] = f"{line_at(instruction.start_line)} ({why})"
             continue
-        outcome = _apt_step(document, flow, step, [_CACHE, *_lists(flow, step)])
+        outcome = _apt_step(document, names[step.stage.index], step, [_CACHE, *_lists(flow, step)])
         if isinstance(outcome, _Problem):
             if not any(cleans(command) == "apt" for command in step.script.commands):
                 blocked[index] = f"{line_at(instruction.start_line)} ({outcome.because})"
             yield step, outcome
             continue
-        later = next((other for other in flow.later(step.stage, instruction) if other.index in blocked), None)
-        if later is not None and outcome.docker_clean is not None:
+        clears = blocked and outcome.docker_clean is not None
+        after = flow.later(step.stage, instruction) if clears else ()
+        later = next((other for other in after if other.index in blocked), None)
+        if later is not None:
             blocked[index] = blocked[later.index]
             yield (
                 step,
@@ -192,7 +207,7 @@ def _apt(document: Document, flow: AptFlow, steps: list[_Step]) -> Iterator[tupl
                     instruction, f"without docker-clean, downloads could stay in the image after {blocked[index]}"
                 ),
             )
-            outcome = _apt_step(document, flow, step, _lists(flow, step))
+            outcome = _apt_step(document, names[step.stage.index], step, _lists(flow, step))
             if isinstance(outcome, _Mounts) and outcome.new:
                 yield step, outcome
         elif outcome.new or outcome.cleaning.commands or outcome.cleaning.words:
@@ -206,8 +221,8 @@ def _lists(flow: AptFlow, step: _Step) -> list[str]:
     return [_LISTS] if refreshes and (cleaned or flow.needs_lists(step.stage, step.instruction) is None) else []
 
 
-def _apt_step(document: Document, flow: AptFlow, step: _Step, folders: Collection[str]) -> _Mounts | _Problem:
-    """The mounts of one step for these folders, taken by itself."""
+def _apt_step(document: Document, name: str, step: _Step, folders: Collection[str]) -> _Mounts | _Problem:
+    """The mounts of one step for these folders, taken by itself; `name` is that of the stage's caches."""
     if any(install.has("-d", "--download-only") for install in step.reading.installs if install.manager in APT):
         return _Problem(step.instruction, "the step downloads packages for a later one")
     managers = {"apt" if folder == _CACHE else "apt-lists" for folder in folders}
@@ -223,19 +238,18 @@ def _apt_step(document: Document, flow: AptFlow, step: _Step, folders: Collectio
         clean = _without_docker_clean(document, step) if _CACHE in new else None
     except EditConflict as error:
         return _Problem(step.instruction, error.message)
-    name = _cache_name(document, flow, step.stage)
     flags = tuple(f"--mount=type=cache,id={name}-{_KINDS[folder]},target={folder},sharing=locked" for folder in new)
     return _Mounts("apt", flags, cleaning, docker_clean=clean)
 
 
 def _without_docker_clean(document: Document, step: _Step) -> Edit | None:
     """What lets apt keep its downloads; None where a step before this one of the same image did it already."""
-    for stage in lineage(document, step.stage):
-        for other in stage.instructions:
-            if stage is step.stage and other.index >= step.instruction.index:
-                break
-            if other.keyword == "RUN" and _DOCKER_CLEAN in other.argument:
-                return None
+    clearing = _clears_docker_clean(document)
+    if clearing and any(
+        clearing.get(stage.index, step.instruction.index) < step.instruction.index
+        for stage in lineage(document, step.stage)
+    ):
+        return None
     first = next(install for install in step.reading.installs if install.manager in APT)
     text = f"{'sudo ' if 'sudo' in first.wrappers else ''}rm -f {_DOCKER_CLEAN}"
     if first.command in step.script.top and first.command.joined_by in ("", "&&"):
@@ -243,8 +257,18 @@ def _without_docker_clean(document: Document, step: _Step) -> Edit | None:
     return insert_command(document, step.script, step.script.top[0], text)
 
 
-def _only_refreshes(document: Document, instruction: Instruction) -> bool:
-    reading = next((r for s in document.stages for r in read_steps(document, s) if r.instruction is instruction), None)
+@lru_cache(maxsize=16)
+def _clears_docker_clean(document: Document) -> Mapping[int, int]:
+    """The first RUN that names docker-clean in each stage that has one, by the stage's number."""
+    found: dict[int, int] = {}
+    for stage in document.stages:
+        for other in stage.instructions:
+            if other.keyword == "RUN" and _DOCKER_CLEAN in other.argument:
+                found.setdefault(stage.index, other.index)
+    return found
+
+
+def _only_refreshes(reading: Reading | None) -> bool:
     return reading is not None and {i.verb for i in reading.installs if i.manager in APT} == {"update"}
 
 
@@ -252,30 +276,19 @@ def _installs_with_apt(reading: Reading) -> bool:
     return any(install.manager in APT and install.verb != "update" for install in reading.installs)
 
 
-def _cache_name(document: Document, flow: AptFlow, stage: Stage) -> str:
+def _cache_name(stage: Stage, releases: Mapping[int, str], needed: Mapping[int, frozenset[int]]) -> str:
     """Whose apt caches they are: the release's, and the stage's own where another could install at the same time and
-    wait for the lock."""
-    release = release_name(base_image(document, stage))
+    wait for the lock.
+
+    `releases` and `needed` have, by number, the release of every stage that uses apt, and the stages that it needs.
+    """
+    release = releases[stage.index]
     waits = any(
-        stage not in _below(document, other) and other not in _below(document, stage)
-        for other in document.stages
-        if other is not stage
-        and any(instruction.index in flow.steps for instruction in other.instructions)
-        and release_name(base_image(document, other)) == release
+        stage.index not in needed[other] and other not in needed[stage.index]
+        for other, its_own in releases.items()
+        if its_own == release
     )
     return f"{release}-{stage.buildkit_name}" if waits else release
-
-
-def _below(document: Document, stage: Stage) -> list[Stage]:
-    """Every stage that this one needs, directly or not."""
-    found: list[Stage] = []
-    todo = list(dependencies(document, stage))
-    while todo:
-        other = todo.pop()
-        if other not in found:
-            found.append(other)
-            todo += dependencies(document, other)
-    return found
 
 
 def _python(document: Document, step: _Step) -> Iterator[tuple[_Step, _Mounts | _Problem]]:

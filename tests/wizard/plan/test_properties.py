@@ -65,6 +65,11 @@ def test_a_second_plan_changes_nothing_and_undo_restores_every_byte(source: byte
         b"ENV A=b\n" * 300 + b"RUN pip install x\n",
         b"RUN apt-get update && apt-get install -y curl\n" * 40,
         b"WORKDIR /a\nRUN echo a\n" * 150,
+        b"".join(
+            b"FROM %s AS s%d\nRUN apt-get update && apt-get install -y curl\nRUN pip install x\n"
+            % (b"s%d" % (n - 1) if n else b"debian:12", n)
+            for n in range(100)
+        ),
     ],
 )
 def test_a_long_file_is_planned_without_a_wait(tmp_path: Path, lines: bytes) -> None:
