@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from wizard.assets import knowledge
@@ -18,7 +19,7 @@ from wizard.dockerfile.state import environment
 from wizard.inspection.copies import ContextCopy, context_copies
 from wizard.inspection.files import read_text
 from wizard.inspection.source_copies import brings_folders
-from wizard.inspection.steps import Reading, read_steps
+from wizard.inspection.steps import Reading, read_steps, unread_runs
 from wizard.workspace import OutsideRoot, Workspace
 
 
@@ -62,6 +63,26 @@ def fetchers() -> Mapping[str, Fetcher]:
     """The known programs, by each of their names."""
     found = (_fetcher(entry) for entry in knowledge("fetching_programs")["program"])
     return {name: fetcher for fetcher in found for name in fetcher.names}
+
+
+@cache
+def _fetching_words() -> str:
+    """A pattern for shell texts that cannot be read: where it matches, one of the programs may fetch."""
+    return "|".join(
+        rf"\b(?:{_any_of(fetcher.names)})\s"
+        + ("" if ("*",) in fetcher.fetches else rf"[^;&|\n]{{0,80}}?\b(?:{_any_of(map(' '.join, fetcher.fetches))})\b")
+        for fetcher in {fetcher.names: fetcher for fetcher in fetchers().values()}.values()
+    )
+
+
+@lru_cache(maxsize=16)
+def unread_fetches(document: Document) -> tuple[Instruction, ...]:
+    """The RUN instructions that may fetch, and whose shell text cannot be read. Kept: asked again for every stage."""
+    return unread_runs(document, _fetching_words())
+
+
+def _any_of(words: Iterable[str]) -> str:
+    return "|".join(map(re.escape, words))
 
 
 def _fetcher(entry: Mapping[str, object]) -> Fetcher:

@@ -48,7 +48,7 @@ from wizard.inspection.copies import (
     working_directory,
 )
 from wizard.inspection.ecosystems.node import all_names
-from wizard.inspection.fetching import fetched_before, late_fetch
+from wizard.inspection.fetching import fetched_before, late_fetch, unread_fetches
 from wizard.inspection.ignoring import keep_out
 from wizard.inspection.install_reads import reads_of
 from wizard.inspection.landing import cannot_land, immovable
@@ -133,6 +133,8 @@ def _in_stage(view: View, stage: Stage) -> _Move | Refusal | None:
     if start is None or not late:
         below = [] if start is None else [reading.instruction for reading in readings[start:]]
         hidden = [run for run in unread_runs(view.document, _INSTALLS) if run in below]
+        fetching = [run for run in unread_fetches(view.document) if run in stage.instructions] if below else []
+        hidden += fetching if all(run in below for run in fetching) else []
         return _brought_below(view, stage, late) or _fetched_late(view, stage) or unread(view, ID, hidden)
     moved: list[Instruction] = []
     destinations: list[str] = []
