@@ -89,9 +89,10 @@ def pulls_of(workspace: Workspace, document: Document, stage: Stage, table: Mapp
 
 def is_family_install(install: Install, table: Mapping[str, Any]) -> bool:
     """Whether it installs the torch family, and nothing else, from an index of its own."""
+    if not is_pip(install) or not install.has("-i", "--index-url", "--default-index") or install.requirement_files:
+        return False
     names = {package_name(word.value) for word in install.packages}
-    alone = bool(names) and names <= set(table["family"]) and not install.requirement_files
-    return is_pip(install) and alone and install.has("-i", "--index-url", "--default-index")
+    return bool(names) and names <= set(table["family"])
 
 
 def family_words(pulls: Iterable[Pull], table: Mapping[str, Any]) -> tuple[str, ...]:
