@@ -6,7 +6,8 @@ Source: BuildKit's frontend/dockerfile/instructions/commands_runmount.go (0.25) 
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Iterator
+from typing import Final, NamedTuple
 
 from wizard.dockerfile.errors import quoted
 from wizard.dockerfile.expansion import Variables
@@ -70,28 +71,40 @@ def check_mount(value: str, escape: str) -> None:
     A field that holds a variable may be anything.
     """
     fields: dict[str, str | None] = {"type": "bind"}
-    for field in mount_fields(value):
-        key, has_value, text = field.partition("=")
-        key = key.lower()
-        if has_value:
-            lexed = lex(text, Variables({}), escape)
-            fields[_ALIASES.get(key, key)] = expanded = lexed.text if lexed.known else None
-            _check_field(key, expanded, field, fields["type"])
-        elif key == "required":
+    for field in _expanded(value, escape):
+        if field.has_value:
+            fields[_ALIASES.get(field.key, field.key)] = field.value
+            _check_field(field.key, field.value, field.written, fields["type"])
+        elif field.key == "required":
             _check_required(fields["type"])
-        elif key not in _SWITCHES:
-            raise MountError(f"invalid field '{field}' must be a key=value pair")
+        elif field.key not in _SWITCHES:
+            raise MountError(f"invalid field '{field.written}' must be a key=value pair")
     _check_together(fields)
 
 
 def mounts_over_root(value: str, escape: str) -> bool:
     """Whether a mount names `/` itself as its target. One that names none lies in the working directory."""
-    fields = {"type": "bind"}
-    for field in mount_fields(value):
-        key, _, text = field.partition("=")
-        key = key.lower()
-        fields[_ALIASES.get(key, key)] = lex(text, Variables({}), escape).text
-    return fields["type"].lower() in ("bind", "cache", "tmpfs") and fields.get("target") == "/"
+    fields: dict[str, str | None] = {"type": "bind"}
+    fields |= {_ALIASES.get(field.key, field.key): field.value for field in _expanded(value, escape)}
+    return (fields["type"] or "").lower() in ("bind", "cache", "tmpfs") and fields.get("target") == "/"
+
+
+class _Field(NamedTuple):
+    """One field of a mount."""
+
+    key: str
+    written: str
+    has_value: bool
+    value: str | None
+    """None where it holds a variable: it may be anything."""
+
+
+def _expanded(value: str, escape: str) -> Iterator[_Field]:
+    """The fields one by one, so that the first fault is the one that BuildKit meets first."""
+    for written in mount_fields(value):
+        key, sign, text = written.partition("=")
+        lexed = lex(text, Variables({}), escape)
+        yield _Field(key.lower(), written, bool(sign), lexed.text if lexed.known else None)
 
 
 _ALIASES: Final = {"src": "source", "dst": "target", "destination": "target"}

@@ -198,6 +198,7 @@ def test_nothing_is_mounted_over_the_root_folder(kind: str) -> None:
     with pytest.raises(DockerfileError, match='invalid mount target "/"'):
         parse(f"FROM a\nRUN --mount=type={kind},target=/ x\n".encode())
     assert parse(f"FROM a\nRUN --mount=type={kind},target=//. x\n".encode())
+    assert parse(f"FROM a\nARG FOLDER=c\nRUN --mount=type={kind},target=/$FOLDER x\n".encode())
 
 
 def test_a_comment_that_onbuild_left_is_a_file_with_no_instructions() -> None:
