@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wizard.rules import (
+    add_to_copy,
     apt_clean,
     apt_no_recommends,
     cache_mounts,
@@ -19,6 +20,7 @@ from wizard.rules.base import Rule
 RULES: tuple[Rule, ...] = (
     apt_no_recommends,
     apt_clean,
+    add_to_copy,
     dependency_layer,
     torch_cpu_index,
     split_stages,
