@@ -6,6 +6,7 @@ from wizard.rules import (
     add_to_copy,
     apt_clean,
     apt_no_recommends,
+    apt_update_install,
     cache_mounts,
     dependency_layer,
     dockerignore,
@@ -18,6 +19,7 @@ from wizard.rules import (
 from wizard.rules.base import Rule
 
 RULES: tuple[Rule, ...] = (
+    apt_update_install,
     apt_no_recommends,
     apt_clean,
     add_to_copy,
