@@ -10,6 +10,7 @@ from wizard.rules import (
     cache_mounts,
     dependency_layer,
     dockerignore,
+    exec_form_cmd,
     parallel_bytecode,
     parallel_stages,
     split_stages,
@@ -30,5 +31,6 @@ RULES: tuple[Rule, ...] = (
     uv_install,
     parallel_bytecode,
     cache_mounts,
+    exec_form_cmd,
     dockerignore,
 )
