@@ -10,11 +10,12 @@ from typing import Final
 
 from wizard.dockerfile.arguments import pairs
 from wizard.dockerfile.document import Document, Instruction, Stage
+from wizard.dockerfile.installs import program, unwrap
 from wizard.dockerfile.state import environment
 from wizard.inspection.apt import AptFlow
 from wizard.inspection.copies import IMAGE_FOLDER, brought, context_copies, lands_at, lies_in
 from wizard.inspection.places import line_at
-from wizard.inspection.steps import METADATA, read_steps
+from wizard.inspection.steps import APT, METADATA, Reading, read_steps
 from wizard.workspace import Workspace
 
 _FOLDERS: Final = ("/etc/apt", "/etc/ssl", "/usr/share/keyrings", "/var/lib/apt", "/var/cache/apt")
@@ -62,9 +63,17 @@ def _changes_sources(
     use = flow.steps.get(between.index)
     if use is not None and use.unseen:
         return f"may change apt's sources ({use.unseen})"
-    if reading.role == "unknown":
+    if reading.role == "unknown" and not _calls_apt_alone(reading):
         return f"may change apt's sources: {reading.because}"
     return "may change apt's sources" if _CHANGES.search(between.argument) else None
+
+
+def _calls_apt_alone(reading: Reading) -> bool:
+    """Whether a step is nothing but calls of apt (`apt-get remove …`), none of which installs a file."""
+    commands = reading.script.commands if reading.script is not None and reading.script.and_list else ()
+    called = [words[0] if (words := unwrap(command)[1]) else None for command in commands]
+    by_apt = all(word is not None and program(word) in APT | {"apt-mark"} for word in called)
+    return bool(called) and by_apt and not any(install.paths or install.unknown for install in reading.installs)
 
 
 def _reaches_apt(workspace: Workspace, document: Document, stage: Stage, instruction: Instruction) -> bool:

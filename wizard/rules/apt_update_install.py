@@ -24,6 +24,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from wizard.dockerfile.arguments import decode
+from wizard.dockerfile.cleaning import cleans
 from wizard.dockerfile.document import Document, Instruction, Span, Stage
 from wizard.dockerfile.editing import Edit, block, delete, splice
 from wizard.dockerfile.errors import EditConflict
@@ -32,6 +33,7 @@ from wizard.dockerfile.run_joining import merge_runs
 from wizard.dockerfile.shell import parse_run
 from wizard.inspection.apt import AptFlow, apt_flow
 from wizard.inspection.apt_sources import in_the_way
+from wizard.inspection.apt_use import AptUse
 from wizard.inspection.places import line_at
 from wizard.inspection.steps import APT, Reading, read_steps, unread_runs
 from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at, unread
@@ -140,14 +142,18 @@ def _joint(view: View, flow: AptFlow, stage: Stage, update: Instruction, count: 
 
 
 def _users(flow: AptFlow, stage: Stage, update: Instruction) -> list[Instruction]:
-    """The RUNs of the stage that use the lists of this update, up to the next that fetches its own."""
+    """The RUNs of the stage that use the lists of this update, up to the next that fetches its own, or cleans."""
     found: list[Instruction] = []
     for other in stage.instructions:
-        use = flow.steps.get(other.index) if other.index > update.index and other.keyword == "RUN" else None
-        if use is not None and (use.lists == "refreshes" or use.unseen_refreshes):
+        if other.index <= update.index or other.keyword != "RUN":
+            continue
+        use = flow.steps.get(other.index, AptUse())
+        if use.lists == "refreshes" or use.unseen_refreshes:
             break
-        if use is not None and use.lists == "needs":
+        if use.lists == "needs":
             found.append(other)
+        if any(cleans(command) == "apt-lists" for command in parse_run(flow.document, other).commands):
+            break
     return found
 
 
@@ -180,7 +186,8 @@ def _follows(document: Document, first: Instruction, users: list[Instruction]) -
     if not users or users[0].index != first.index + 1:
         return False
     readings = (_reading(document, one) for one in (first, users[0]))
-    if any(reading.role != "install" or reading.managers - APT for reading in readings):
+    # A step that only upgrades is none that installs.
+    if any(reading.role not in ("install", "neutral") or reading.managers - APT for reading in readings):
         return False
     try:
         merge_runs(document, first, users[0])
