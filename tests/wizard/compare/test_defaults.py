@@ -21,8 +21,6 @@ DOCKERFILE = (
     "FROM python:3.11-slim\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\n"
     'CMD ["python", "app.py"]\n'
 )
-    'FROM python:3.11-slim\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\nCMD ["python", "app.py"]\n'
-)
 
 
 @pytest.fixture
