@@ -18,8 +18,7 @@ from wizard.state import StateFolder
 from wizard.workspace import Workspace, open_workspace
 
 DOCKERFILE = (
-    "FROM python:3.11-slim\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\n"
-    'CMD ["python", "app.py"]\n'
+    'FROM python:3.11-slim\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\nCMD ["python", "app.py"]\n'
 )
 
 
