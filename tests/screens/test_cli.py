@@ -29,7 +29,9 @@ from wizard.workspace import open_workspace
 
 pytestmark = pytest.mark.usefixtures("no_engine")
 
-DOCKERFILE = "FROM python:3.11-slim\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\nCMD python app.py\n"
+DOCKERFILE = (
+    'FROM python:3.11-slim\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\nCMD ["python", "app.py"]\n'
+)
 FILES: Mapping[str, str | bytes] = {
     "Dockerfile": DOCKERFILE, "requirements.txt": "flask==3.0.0\n", "app.py": "import flask\n"
 }  # fmt: skip

@@ -77,3 +77,19 @@ def _line(mapping: Any, key: Any) -> int | None:
         return int(mapping.lc.key(key)[0]) + 1
     except (AttributeError, KeyError, TypeError):
         return None
+
+
+def given_commands(text: str) -> tuple[str, ...]:
+    """The services of a compose file that give their container a `command`; none of a file that cannot be read."""
+    if "command" not in text:
+        return ()
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        content = YAML(typ="rt").load(text)
+    except (YAMLError, ValueError, RecursionError):
+        return ()
+    services = content.get("services") if isinstance(content, dict) else None
+    found = services.items() if isinstance(services, dict) else ()
+    return tuple(str(name) for name, service in found if isinstance(service, dict) and service.get("command"))

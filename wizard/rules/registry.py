@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from wizard.rules import (
+    add_to_copy,
     apt_clean,
     apt_no_recommends,
+    apt_update_install,
     cache_mounts,
     dependency_layer,
     dockerignore,
+    exec_form_cmd,
     parallel_bytecode,
     parallel_stages,
     split_stages,
@@ -17,8 +20,10 @@ from wizard.rules import (
 from wizard.rules.base import Rule
 
 RULES: tuple[Rule, ...] = (
+    apt_update_install,
     apt_no_recommends,
     apt_clean,
+    add_to_copy,
     dependency_layer,
     torch_cpu_index,
     split_stages,
@@ -26,5 +31,6 @@ RULES: tuple[Rule, ...] = (
     uv_install,
     parallel_bytecode,
     cache_mounts,
+    exec_form_cmd,
     dockerignore,
 )

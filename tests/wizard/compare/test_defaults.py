@@ -17,7 +17,9 @@ from wizard.plan.fold import make_plan
 from wizard.state import StateFolder
 from wizard.workspace import Workspace, open_workspace
 
-DOCKERFILE = "FROM python:3.11-slim\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\nCMD python app.py\n"
+DOCKERFILE = (
+    'FROM python:3.11-slim\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\nCMD ["python", "app.py"]\n'
+)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ HADOLINT = Path(sys.executable).with_name("hadolint")
 _ONE_BECAME_TWO = "what the person wrote once stands there twice, as they wrote it"
 _LAYERS = "the RUNs stay apart on purpose: each is a layer of its own in the cache"
 EXCEPTIONS: Mapping[tuple[str, str], str] = {
+    ("apt-update-install", "DL3009"): "the lists stay in a layer as they did; apt-clean takes them away",
     ("dependency-layer", "DL3045"): f"COPY without WORKDIR: {_ONE_BECAME_TWO}",
     ("parallel-stages", "DL3029"): f"FROM --platform: {_ONE_BECAME_TWO}",
     ("split-stages", "DL3008"): f"apt-get install of no version: {_ONE_BECAME_TWO}",
