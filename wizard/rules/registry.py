@@ -10,6 +10,7 @@ from wizard.rules import (
     dockerignore,
     parallel_bytecode,
     parallel_stages,
+    pip_no_cache,
     split_stages,
     torch_cpu_index,
     uv_install,
@@ -26,5 +27,6 @@ RULES: tuple[Rule, ...] = (
     uv_install,
     parallel_bytecode,
     cache_mounts,
+    pip_no_cache,
     dockerignore,
 )
