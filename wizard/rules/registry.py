@@ -6,6 +6,7 @@ from wizard.rules import (
     apt_clean,
     apt_no_recommends,
     cache_mounts,
+    chown_on_copy,
     dependency_layer,
     dockerignore,
     parallel_bytecode,
@@ -28,5 +29,6 @@ RULES: tuple[Rule, ...] = (
     parallel_bytecode,
     cache_mounts,
     pip_no_cache,
+    chown_on_copy,
     dockerignore,
 )
