@@ -7,6 +7,7 @@ from wizard.rules import (
     apt_no_recommends,
     cache_mounts,
     chown_on_copy,
+    copy_link,
     dependency_layer,
     dockerignore,
     parallel_bytecode,
@@ -29,6 +30,7 @@ RULES: tuple[Rule, ...] = (
     parallel_bytecode,
     cache_mounts,
     pip_no_cache,
+    copy_link,
     chown_on_copy,
     dockerignore,
 )

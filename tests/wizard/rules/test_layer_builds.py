@@ -14,6 +14,7 @@ FOLDER = Path(__file__).parents[2] / "fixtures" / "rules"
 OWNERS = (
     "cd / && find app data srv opt home -printf '%M %U:%G %y %s %l %p\\n' 2>/dev/null | grep -v Dockerfile | sort -k 6"
 )
+WITHOUT_BYTECODE = OWNERS.replace("grep -v Dockerfile", "grep -v -e Dockerfile -e '[.]pyc$' -e __pycache__")
 PACKAGES = "pip freeze --all"
 IN_PIPS_CACHE = "find / -xdev -path '*/.cache/pip/*' -type f | wc -l"
 
@@ -53,6 +54,19 @@ def test_the_same_packages_without_what_was_downloaded(engine: Engine, tag: str,
     assert int(_ask(engine, f"{tag}-before", IN_PIPS_CACHE)) > 0
     assert int(_ask(engine, f"{tag}-after", IN_PIPS_CACHE)) == 0
     assert _size(engine, f"{tag}-after") < _size(engine, f"{tag}-before")
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize(
+    "case", ["folder-in-the-workdir", pytest.param("several-in-lower-case", marks=pytest.mark.full)]
+)
+def test_a_linked_copy_brings_the_same_files_and_leaves_every_folder_as_it_was(
+    engine: Engine, tag: str, case: str
+) -> None:
+    _build(engine, tag, f"copy-link/{case}")
+    before, after = (_ask(engine, f"{tag}-{side}", WITHOUT_BYTECODE) for side in ("before", "after"))
+    assert len(before.splitlines()) > 5
+    assert after == before
 
 
 def _build(engine: Engine, tag: str, case: str) -> None:
