@@ -525,7 +525,7 @@ def test_apply_into_another_folder(repo: Path, tmp_path: Path, engine_or_none: E
 
 
 def test_apply_with_nothing_selected_is_no_error(repo: Path) -> None:
-    done = dockwiz("apply", "--yes", "--skip", "dependency-layer,cache-mounts,dockerignore", repo)
+    done = dockwiz("apply", "--yes", "--skip", "dependency-layer,cache-mounts,pip-no-cache,dockerignore", repo)
     assert (done.returncode, done.stdout) == (0, "Nothing is selected: no file was changed.\n")
 
 

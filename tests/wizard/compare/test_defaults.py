@@ -71,7 +71,8 @@ def test_one_side_named_where_there_is_no_plan_is_compared_with_the_folder_as_it
     repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DOCKWIZ_STATE", str(tmp_path / "home"))
-    words = ["compare", str(repo), "--before", str(repo), "--skip", "dependency-layer,cache-mounts,dockerignore"]
+    skipped = "dependency-layer,cache-mounts,pip-no-cache,dockerignore"
+    words = ["compare", str(repo), "--before", str(repo), "--skip", skipped]
     options = parse_options(words)
     before, after, change, saved = _sides(open_repo(options), options)
     assert before.what == str(repo)
