@@ -22,7 +22,7 @@ from wizard.dockerfile.scanner import parse
 from wizard.errors import NoEngine
 from wizard.history.measurements import of_build
 from wizard.history.store import record
-from wizard.inspection.context import read_ignore_file
+from wizard.inspection.context.measure import read_ignore_file
 
 
 def run(options: argparse.Namespace) -> int:

@@ -11,7 +11,7 @@ from wizard.dockerfile.document import Document
 from wizard.dockerfile.scanner import parse
 from wizard.errors import NoEngine
 from wizard.inspection import inspect
-from wizard.inspection.eligibility import explain_path, in_words
+from wizard.inspection.context.eligibility import explain_path, in_words
 from wizard.inspection.values import Engine, Inspection, NamedContext
 from wizard.inspection.view_json import inspection_json
 from wizard.report.units import count, size

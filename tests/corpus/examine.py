@@ -16,7 +16,7 @@ from wizard.dockerfile.scanner import parse
 from wizard.dockerfile.shell import parse_run
 from wizard.errors import DockwizError
 from wizard.inspection import inspect
-from wizard.inspection.context import ignore_file
+from wizard.inspection.context.measure import ignore_file
 from wizard.plan.fold import Plan, make_plan
 from wizard.plan.selection import Selection
 from wizard.workspace import Workspace

@@ -154,7 +154,7 @@ def choose_source_edit(
     from wizard.dockerfile.sources import context_sources
     from wizard.dockerfile.stages import reachable
     from wizard.dockerfile.state import environment
-    from wizard.inspection.context import measure_context
+    from wizard.inspection.context.measure import measure_context
 
     common: set[str] | None = None
     for side in LABELS:
@@ -184,7 +184,7 @@ def choose_manifest_edits(
     Empty where one of the sides has none, or where it cannot be told what its installs read.
     """
     from wizard.dockerfile.stages import reachable
-    from wizard.inspection.pip_installs import manifests_of
+    from wizard.inspection.installs.pip import manifests_of
     from wizard.inspection.steps import read_steps
 
     chosen: dict[Label, str] = {}

@@ -114,7 +114,7 @@ def compare(
 
 def forecast_for(before: Side, after: Side, engine: Engine, api: EngineApi, options: Options) -> Forecast:
     """What `compare` would take, for the person to see before it starts. Raises NoEngine."""
-    from wizard.inspection.context import measure_context
+    from wizard.inspection.context.measure import measure_context
 
     parts: dict[Label, Parts] = {}
     for side in (before, after):
@@ -259,7 +259,7 @@ class _Session:
     def _side(self, side: Side, copy: Copy | None) -> SideResult:
         found = SideResult(side.label, side.what, notes=copy.notes if copy else ())
         if copy is not None:
-            from wizard.inspection.context import measure_context
+            from wizard.inspection.context.measure import measure_context
 
             context = measure_context(copy.workspace, copy.dockerfile)
             found = replace(found, context_files=context.files, context_bytes=context.bytes)

@@ -98,7 +98,7 @@ def _copy(side: Side, folder: Path, notes: tuple[str, ...]) -> Copy:
 
 def _copy_files(workspace: Workspace, dockerfile: str, folder: Path) -> None:
     from wizard.ignorefile import walk
-    from wizard.inspection.context import ignore_file, read_ignore_file
+    from wizard.inspection.context.measure import ignore_file, read_ignore_file
 
     source = workspace.root / workspace.context
     target = folder / workspace.context

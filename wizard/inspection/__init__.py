@@ -27,14 +27,14 @@ def inspect(
     an ignore file that BuildKit would refuse, and where it is not clear which Dockerfile is meant.
     """
     from wizard.dockerfile.scanner import parse
-    from wizard.inspection.callers import find_callers
-    from wizard.inspection.context import measure_context
+    from wizard.inspection.callers.find import find_callers
+    from wizard.inspection.context.measure import measure_context
+    from wizard.inspection.context.named import measure_named_contexts
     from wizard.inspection.dockerfiles import choose_dockerfile, find_dockerfiles
     from wizard.inspection.ecosystems import find_ecosystems
     from wizard.inspection.files import list_files
     from wizard.inspection.git import change_counts
-    from wizard.inspection.gpu import gpu_evidence
-    from wizard.inspection.named_contexts import measure_named_contexts
+    from wizard.inspection.gpu.evidence import gpu_evidence
 
     listing = list_files(workspace)
     chosen = dockerfile or choose_dockerfile(workspace, None, listing)

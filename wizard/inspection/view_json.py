@@ -6,12 +6,12 @@ import posixpath
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from wizard.inspection.eligibility import in_words
-from wizard.inspection.gpu import gpu_verdict
+from wizard.inspection.context.eligibility import in_words
+from wizard.inspection.gpu.evidence import gpu_verdict
 
 if TYPE_CHECKING:
     from wizard.dockerfile.document import Document
-    from wizard.inspection.eligibility import Eligibility
+    from wizard.inspection.context.eligibility import Eligibility
     from wizard.inspection.values import Inspection
     from wizard.workspace import Workspace
 

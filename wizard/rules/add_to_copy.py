@@ -25,7 +25,7 @@ from wizard.dockerfile.document import Document, Instruction, Stage
 from wizard.dockerfile.editing import Edit, splice
 from wizard.dockerfile.sources import context_sources, operands
 from wizard.dockerfile.state import environment
-from wizard.inspection.archives import may_be_archive
+from wizard.inspection.copies.archives import may_be_archive
 from wizard.inspection.places import line_at
 from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at
 from wizard.wording import listed

@@ -25,8 +25,8 @@ from wizard.dockerfile.errors import EditConflict
 from wizard.dockerfile.run_editing import insert_command
 from wizard.dockerfile.stages import base_stage
 from wizard.dockerfile.state import environment
-from wizard.inspection.apt import AptFlow, apt_flow
-from wizard.inspection.mounted import Hindrance, cleaning_of, covered, stops_at_failure
+from wizard.inspection.apt.lists import AptFlow, apt_flow
+from wizard.inspection.caches.mounted import Hindrance, cleaning_of, covered, stops_at_failure
 from wizard.inspection.places import line_at
 from wizard.inspection.steps import APT, Reading, read_steps, unread_runs
 from wizard.rules.base import Category, Estimate, Proposal, Refusal, View, evidence_at, unread

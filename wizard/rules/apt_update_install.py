@@ -31,9 +31,9 @@ from wizard.dockerfile.errors import EditConflict
 from wizard.dockerfile.run_editing import insert_command, remove_commands
 from wizard.dockerfile.run_joining import merge_runs
 from wizard.dockerfile.shell import parse_run
-from wizard.inspection.apt import AptFlow, apt_flow
-from wizard.inspection.apt_sources import in_the_way
-from wizard.inspection.apt_use import AptUse
+from wizard.inspection.apt.lists import AptFlow, apt_flow
+from wizard.inspection.apt.sources import in_the_way
+from wizard.inspection.apt.use import AptUse
 from wizard.inspection.places import line_at
 from wizard.inspection.steps import APT, Reading, read_steps, unread_runs
 from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at, unread

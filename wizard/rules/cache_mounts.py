@@ -39,14 +39,14 @@ from wizard.dockerfile.run_editing import insert_command
 from wizard.dockerfile.shell import Script
 from wizard.dockerfile.stages import base_image, lineage, reachable
 from wizard.dockerfile.state import State, environment
-from wizard.inspection.apt import AptFlow, apt_flow
-from wizard.inspection.cache_names import may_compile, release_name
-from wizard.inspection.cache_readers import reader_of
+from wizard.inspection.apt.lists import AptFlow, apt_flow
+from wizard.inspection.caches.mounted import Cleaning, Hindrance, cleaning_of, covered, taken_out
+from wizard.inspection.caches.names import may_compile, release_name
+from wizard.inspection.caches.python import PythonCache, python_cache
+from wizard.inspection.caches.readers import reader_of
 from wizard.inspection.frontend import Frontend, frontend_of, used_features
-from wizard.inspection.mounted import Cleaning, Hindrance, cleaning_of, covered, taken_out
-from wizard.inspection.pip_installs import is_pip
+from wizard.inspection.installs.pip import is_pip
 from wizard.inspection.places import line_at
-from wizard.inspection.python_cache import PythonCache, python_cache
 from wizard.inspection.steps import APT, Reading, read_steps, unread_runs
 from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at, unread
 

@@ -36,10 +36,10 @@ from wizard.dockerfile.run_editing import remove_command
 from wizard.dockerfile.script import Command, ShellWord
 from wizard.dockerfile.stages import base_image, base_stage, lineage, triggers
 from wizard.dockerfile.state import State, environment
-from wizard.inspection.below_folder import ACCOUNT_MAKERS, effect_on, leads_into, made_by_workdir, may_reach
-from wizard.inspection.copies import context_copies, copies_sources, lands_at, lies_in
+from wizard.inspection.caches.mounted import set_in
+from wizard.inspection.copies.below_folder import ACCOUNT_MAKERS, effect_on, leads_into, made_by_workdir, may_reach
+from wizard.inspection.copies.placed import context_copies, copies_sources, lands_at, lies_in
 from wizard.inspection.image_names import known_image, name_parts
-from wizard.inspection.mounted import set_in
 from wizard.inspection.places import line_at
 from wizard.inspection.shipped import shipped_stages
 from wizard.inspection.steps import SYSTEM_MANAGERS, Reading, read_steps, unread_runs

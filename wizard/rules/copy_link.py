@@ -32,8 +32,8 @@ from wizard.dockerfile.editing import set_flag, splice
 from wizard.dockerfile.sources import operands
 from wizard.dockerfile.stages import base_image, base_stage, lineage, reachable, triggers
 from wizard.dockerfile.state import environment
-from wizard.inspection.below_folder import made_by_workdir, names_folder
-from wizard.inspection.copies import ContextCopy, context_copies, copies_sources, lands_at, lies_in
+from wizard.inspection.copies.below_folder import made_by_workdir, names_folder
+from wizard.inspection.copies.placed import ContextCopy, context_copies, copies_sources, lands_at, lies_in
 from wizard.inspection.frontend import frontend_of
 from wizard.inspection.image_names import known_image, name_parts
 from wizard.inspection.inputs import changes_more_often, inputs_of

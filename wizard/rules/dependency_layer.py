@@ -34,9 +34,12 @@ from wizard.dockerfile.document import Document, Instruction, Stage
 from wizard.dockerfile.editing import Edit, block, delete, insert_after, insert_before, splice
 from wizard.dockerfile.stages import lineage
 from wizard.dockerfile.state import environment
-from wizard.inspection.barriers import barrier as why_not_after
-from wizard.inspection.barriers import named_by
-from wizard.inspection.copies import (
+from wizard.inspection.context.ignoring import keep_out
+from wizard.inspection.copies.barriers import barrier as why_not_after
+from wizard.inspection.copies.barriers import named_by
+from wizard.inspection.copies.landing import cannot_land, immovable
+from wizard.inspection.copies.manifests import copy_lines
+from wizard.inspection.copies.placed import (
     MANIFESTS,
     ContextCopy,
     brings_only,
@@ -47,16 +50,13 @@ from wizard.inspection.copies import (
     lies_in,
     working_directory,
 )
+from wizard.inspection.copies.sources import brings_sources
 from wizard.inspection.ecosystems.node import all_names
-from wizard.inspection.fetching import fetched_before, late_fetch, unread_fetches
-from wizard.inspection.ignoring import keep_out
-from wizard.inspection.install_reads import reads_of
-from wizard.inspection.landing import cannot_land, immovable
-from wizard.inspection.manifest_copies import copy_lines
-from wizard.inspection.node_installs import modules_from_host, reads_project
-from wizard.inspection.pip_installs import Manifest
+from wizard.inspection.installs.fetching import fetched_before, late_fetch, unread_fetches
+from wizard.inspection.installs.node import modules_from_host, reads_project
+from wizard.inspection.installs.pip import Manifest
+from wizard.inspection.installs.reads import reads_of
 from wizard.inspection.places import line_at
-from wizard.inspection.source_copies import brings_sources
 from wizard.inspection.steps import SYSTEM_MANAGERS, Reading, read_steps, unread_runs
 from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at, unread
 

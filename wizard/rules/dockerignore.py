@@ -28,9 +28,9 @@ from wizard.dockerfile.document import Document, Instruction
 from wizard.dockerfile.sources import context_sources
 from wizard.dockerfile.state import environment
 from wizard.ignorefile import with_lines
-from wizard.inspection.context import ignore_file, measure_context
-from wizard.inspection.droppable import Droppable, droppable
-from wizard.inspection.eligible import Context, look
+from wizard.inspection.context.droppable import Droppable, droppable
+from wizard.inspection.context.eligible import Context, look
+from wizard.inspection.context.measure import ignore_file, measure_context
 from wizard.inspection.values import Evidence
 from wizard.rules.base import Category, Estimate, Proposal, Refusal, View, evidence_at
 

@@ -37,8 +37,8 @@ from wizard.dockerfile.stages import base_image, lineage
 from wizard.dockerfile.started import starting
 from wizard.dockerfile.state import environment
 from wizard.errors import BadInput
-from wizard.inspection.compose import given_commands
-from wizard.inspection.copies import context_copies, context_path
+from wizard.inspection.callers.compose import given_commands
+from wizard.inspection.copies.placed import context_copies, context_path
 from wizard.inspection.files import list_files, read_text
 from wizard.inspection.image_names import name_parts
 from wizard.inspection.places import line_at

@@ -26,7 +26,7 @@ from wizard.dockerfile.installs import Install
 from wizard.dockerfile.stages import lineage
 from wizard.dockerfile.state import environment
 from wizard.dockerfile.style import style_of
-from wizard.inspection.environments import environment_made, is_pip_install
+from wizard.inspection.installs.environments import environment_made, is_pip_install
 from wizard.inspection.steps import Reading, read_steps
 from wizard.rules.base import Category, Proposal, View, evidence_at
 

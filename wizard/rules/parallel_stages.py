@@ -27,10 +27,10 @@ from wizard.dockerfile.editing import Edit, insert_after, splice
 from wizard.dockerfile.stages import base_stage, dependencies, lineage, reachable
 from wizard.dockerfile.state import environment
 from wizard.dockerfile.style import style_of
-from wizard.inspection.debian import bare, of_use_at_run_time_only
+from wizard.inspection.division.debian import bare, of_use_at_run_time_only
+from wizard.inspection.division.native import Catalogue, catalogue
 from wizard.inspection.ecosystems.requirements import Requirement, parse_requirements
-from wizard.inspection.native import Catalogue, catalogue
-from wizard.inspection.pip_installs import manifests_of
+from wizard.inspection.installs.pip import manifests_of
 from wizard.inspection.places import line_at
 from wizard.inspection.steps import APT, Reading, read_steps, unread_runs
 from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at, unread

@@ -31,8 +31,8 @@ from wizard.dockerfile.installs import Install, program, unwrap
 from wizard.dockerfile.script import Command
 from wizard.dockerfile.stages import lineage, mount_options
 from wizard.dockerfile.state import State, environment
-from wizard.inspection.cache_readers import reader_of
-from wizard.inspection.mounted import covered, set_in
+from wizard.inspection.caches.mounted import covered, set_in
+from wizard.inspection.caches.readers import reader_of
 from wizard.inspection.places import line_at
 from wizard.inspection.shipped import shipped_stages
 from wizard.inspection.steps import SYSTEM_MANAGERS, Reading, read_steps, unread_runs

@@ -33,20 +33,20 @@ from wizard.dockerfile.editing import Edit, assemble, splice
 from wizard.dockerfile.errors import EditConflict
 from wizard.dockerfile.expansion import expanded_base
 from wizard.dockerfile.style import Style, style_of
-from wizard.inspection.build_packages import BuildPackages, sort_packages
-from wizard.inspection.copies import brought, context_copies, context_path
-from wizard.inspection.division import Parts, Unmet, divide
+from wizard.inspection.callers.mounts import mounted_over
+from wizard.inspection.copies.placed import brought, context_copies, context_path
+from wizard.inspection.division.build_packages import BuildPackages, sort_packages
+from wizard.inspection.division.divide import Parts, Unmet, divide
+from wizard.inspection.division.native import catalogue
+from wizard.inspection.division.programs import programs_used
+from wizard.inspection.division.runtime import absolute_python, compiles, login_shell
+from wizard.inspection.division.system_steps import StepsApart, take_apart
 from wizard.inspection.ecosystems.python import version_of_image
 from wizard.inspection.ecosystems.requirements import Requirement, parse_requirements
 from wizard.inspection.files import list_files
 from wizard.inspection.image_names import release_of
-from wizard.inspection.mounts import mounted_over
-from wizard.inspection.native import catalogue
 from wizard.inspection.places import line_at, place_at
-from wizard.inspection.programs import programs_used
-from wizard.inspection.runtime import absolute_python, compiles, login_shell
 from wizard.inspection.steps import Reading, unread_runs, words_of
-from wizard.inspection.system_steps import StepsApart, take_apart
 from wizard.inspection.values import Evidence
 from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at, unread
 from wizard.wording import listed

@@ -32,20 +32,17 @@ from wizard.dockerfile.document import Stage
 from wizard.dockerfile.editing import Edit, splice
 from wizard.dockerfile.errors import EditConflict
 from wizard.dockerfile.state import environment
-from wizard.inspection.cpu_requirements import (
+from wizard.inspection.ecosystems.requirements import read_requirements
+from wizard.inspection.files import read_text
+from wizard.inspection.gpu.cpu_requirements import (
     HEADER,
     SUFFIX,
     cpu_listing,
     left_out,
     own_file,
 )
-from wizard.inspection.ecosystems.requirements import read_requirements
-from wizard.inspection.files import read_text
-from wizard.inspection.gpu import gpu_verdict
-from wizard.inspection.pip_installs import manifests_of
-from wizard.inspection.places import line_at
-from wizard.inspection.steps import read_steps, unread_runs
-from wizard.inspection.torch_pulls import (
+from wizard.inspection.gpu.evidence import gpu_verdict
+from wizard.inspection.gpu.torch_pulls import (
     family_words,
     is_cuda_library,
     is_family_install,
@@ -55,7 +52,10 @@ from wizard.inspection.torch_pulls import (
     requirement_word,
     saved_bytes,
 )
-from wizard.inspection.torch_step import FamilyStep, family_step
+from wizard.inspection.gpu.torch_step import FamilyStep, family_step
+from wizard.inspection.installs.pip import manifests_of
+from wizard.inspection.places import line_at
+from wizard.inspection.steps import read_steps, unread_runs
 from wizard.inspection.values import Evidence
 from wizard.rules.base import Category, Estimate, Proposal, Refusal, Safety, View, evidence_at, unread
 

@@ -35,8 +35,8 @@ from wizard.dockerfile.state import environment
 from wizard.dockerfile.style import style_of
 from wizard.inspection.ecosystems.python import python_version
 from wizard.inspection.ecosystems.requirements import parse_requirements
-from wizard.inspection.environments import environment_made, is_pip_install
-from wizard.inspection.pip_installs import manifests_of
+from wizard.inspection.installs.environments import environment_made, is_pip_install
+from wizard.inspection.installs.pip import manifests_of
 from wizard.inspection.places import line_at, place_at
 from wizard.inspection.steps import Reading, read_steps, unread_runs
 from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at, unread

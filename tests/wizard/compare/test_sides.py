@@ -9,7 +9,7 @@ import pytest
 
 from wizard.compare.sides import materialise, parse_side, replace_file, side_of_workspace
 from wizard.errors import BadInput
-from wizard.inspection.context import measure_context
+from wizard.inspection.context.measure import measure_context
 from wizard.workspace import Workspace, open_workspace
 
 

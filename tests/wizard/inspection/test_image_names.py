@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wizard.inspection.debian import RELEASES
+from wizard.inspection.division.debian import RELEASES
 from wizard.inspection.image_names import Release, release_of
 
 

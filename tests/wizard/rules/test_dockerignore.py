@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import Engine
 from wizard.inspection import inspect
-from wizard.inspection.context import measure_context
+from wizard.inspection.context.measure import measure_context
 from wizard.plan.fold import Plan, make_plan
 from wizard.plan.selection import Selection
 from wizard.samples import lay_out

@@ -1,0 +1,1 @@
+"""Folders that package managers keep downloads in."""

@@ -1,0 +1,200 @@
+"""Why sources may not be copied later than a step: the step reads some of them, or writes among them."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Collection, Iterator
+
+from wizard.dockerfile.document import Document, Stage
+from wizard.dockerfile.installs import Install, program, unwrap
+from wizard.dockerfile.script import Command
+from wizard.dockerfile.state import State, environment
+from wizard.inspection.copies.placed import IMAGE_FOLDER, lies_in
+from wizard.inspection.installs.fetching import fetch_of
+from wizard.inspection.installs.node import is_global, reads_project
+from wizard.inspection.installs.pip import reads_manifests
+from wizard.inspection.installs.reads import reads_of
+from wizard.inspection.places import line_at
+from wizard.inspection.steps import SYSTEM_MANAGERS, Reading, read_steps, words_of
+from wizard.workspace import Workspace
+
+_SETTINGS = (
+    "PIP_CONFIG_FILE", "PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT", "PIP_REQUIREMENT", "PIP_FIND_LINKS", "PIP_CERT",
+    "PIP_CLIENT_CERT", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "UV_CONSTRAINT", "UV_BUILD_CONSTRAINT", "UV_OVERRIDE",
+    "UV_CONFIG_FILE", "UV_FIND_LINKS", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR", "NETRC",
+)  # fmt: skip
+"""Variables that give pip or uv a file to read, or a folder to write to."""
+_PATH_OPTIONS = frozenset({
+    "-f", "--find-links", "-t", "--target", "--prefix", "--root", "--cert", "--client-cert", "-d", "--dest", "-w",
+    "--wheel-dir", "--src", "--python", "-p", "--overrides", "--override", "--config-file", "--directory", "--project",
+    "--report", "--log", "--keyring-provider", "--build-constraint",
+})  # fmt: skip
+_OF_NODE = ("npm_config_", "yarn_", "pnpm_", "corepack_", "node_options", "node_extra_ca_certs")
+_INSTEAD = {
+    ("uv", "sync"): "installs the project with its dependencies, and so reads its sources (copy pyproject.toml and "
+    "uv.lock alone, run `uv sync --no-install-project`, then copy the sources and sync)",
+    ("poetry", "install"): "installs the project with its dependencies, and so reads its sources (copy pyproject.toml "
+    "and poetry.lock alone, run `poetry install --no-root`, then copy the sources and install)",
+    ("pdm", "install"): "installs the project with its dependencies, and so reads its sources (copy pyproject.toml and "
+    "pdm.lock alone, run `pdm install --no-self`, then copy the sources and install)",
+}
+"""What reads the sources whatever stands in the manifests, and how a person would divide it. Sources:
+docs.astral.sh/uv, Using uv in Docker; python-poetry.org, install; pdm-project.org, install."""
+_WITHOUT_PROJECT = ("--no-install-project", "--no-install-workspace", "--no-root", "--no-self")
+_SETTINGS_FILES = frozenset({"-c", "--config-file", "--config", "--repositories-file", "--keys-dir", "--setopt"})
+_MAKES_HOME = frozenset({"useradd", "adduser", "usermod"})
+
+
+def barrier(
+    workspace: Workspace, document: Document, stage: Stage, reading: Reading, destinations: Collection[str]
+) -> str | None:
+    """Why sources that go to these folders may not be copied after this step; None where they may."""
+    if reading.role == "unknown":
+        return reading.because
+    if reading.instruction.keyword == "VOLUME":
+        return "a VOLUME stands between the sources and the install"
+    state = environment(document, stage, reading.instruction)
+    for command in reading.script.commands if reading.script else ():
+        because = _makes_folders(command, state, destinations)
+        if because is not None:
+            return because
+    if not reading.installs:
+        return None
+    odd = next((i for i in reading.installs if not _is_read(i)), None)
+    if odd is not None:
+        return _why_unread(document, stage, reading, odd)
+    system = (install for install in reading.installs if install.manager in SYSTEM_MANAGERS)
+    because = next((b for install in system if (b := _settings_file(install, state, destinations))), None)
+    if because is not None:
+        return because
+    others = [install for install in reading.installs if install.manager not in SYSTEM_MANAGERS]
+    if not others:
+        return None
+    because = _setting(reading, state, destinations)
+    because = because or next((b for install in others if (b := _operand(install, state, destinations))), None)
+    if because is not None:
+        return because
+    if "uv" in reading.managers and any(
+        workspace.exists(workspace.from_context(name)) for name in ("uv.toml", "pyproject.toml")
+    ):
+        return "uv reads its settings from uv.toml or pyproject.toml among the sources"
+    return reads_of(workspace, document, stage, reading).because
+
+
+def _is_read(install: Install) -> bool:
+    """Whether it is known which files it reads."""
+    return (
+        install.manager in SYSTEM_MANAGERS or reads_manifests(install) or reads_project(install) or is_global(install)
+    )
+
+
+def _why_unread(document: Document, stage: Stage, reading: Reading, install: Install) -> str:
+    words = f"{install.manager} {install.verb}"
+    if install.has(*_WITHOUT_PROJECT):
+        return f"`{words}` reads a lock that the sources bring (copy pyproject.toml and the lock before it)"
+    for earlier in read_steps(document, stage):
+        if earlier.instruction.index < reading.instruction.index and any(
+            one.manager == install.manager and one.has(*_WITHOUT_PROJECT) for one in earlier.installs
+        ):
+            line = line_at(earlier.instruction.start_line)
+            return f"`{words}` installs the project itself, from its sources; {line} has installed what it depends on"
+    advice = _INSTEAD.get((install.manager, install.verb))
+    if advice is not None:
+        return f"`{words}` {advice}"
+    fetch = fetch_of(install.command)
+    instead = "" if fetch is None else f" ({fetch.fetcher.instead})"
+    return f"which files `{words}` reads is not known to this rule yet{instead}"
+
+
+def _makes_folders(command: Command, state: State, destinations: Collection[str]) -> str | None:
+    """Why a command that makes folders needs the sources to be there, or not to be there yet."""
+    _, words = unwrap(command)
+    name = program(words[0]) if words else ""
+    if name not in _MAKES_HOME | {"mkdir"}:
+        return None
+    parents = any(word.text.startswith("-") and ("p" in word.text.lstrip("-")[:3]) for word in words[1:])
+    for word in words[1:]:
+        path = _absolute(state, word.value if word.value is not None else state.expand(word.text), bare=name == "mkdir")
+        if path is None or not any(lies_in(path, folder) for folder in destinations):
+            continue
+        if name in _MAKES_HOME or not parents:
+            return f"`{words_of(command)}` makes a folder where the sources go"
+    return None
+
+
+def _setting(reading: Reading, state: State, destinations: Collection[str]) -> str | None:
+    """A variable that points pip or uv into the sources."""
+    settings = state.settings
+    for name in _SETTINGS:
+        value = settings.get(name, "")
+        if value is None or (value and "://" not in value and _among(state, value, destinations)):
+            return f"{name} may point into the sources"
+    for name, value in settings.items() if any(reads_project(install) for install in reading.installs) else ():
+        if name.lower().startswith(_OF_NODE) and (value is None or _names_a_file(state, value, destinations)):
+            return f"{name} may point into the sources"
+    for command in reading.script.commands if reading.script else ():
+        own = [*command.assignments, *(word.text.partition("=")[0] for word in command.words[1:])]
+        name = next((name for name in own if name in _SETTINGS or name.lower().startswith(_OF_NODE)), "")
+        if name:
+            return f"`{words_of(command)}` sets {name}"
+    return None
+
+
+def _names_a_file(state: State, value: str, destinations: Collection[str]) -> bool:
+    return (("/" in value and "://" not in value) or value.startswith(".")) and _among(state, value, destinations)
+
+
+def _settings_file(install: Install, state: State, destinations: Collection[str]) -> str | None:
+    """A file of settings, keys or sources that a manager of the system is given, and that may be among the sources."""
+    for option in install.options:
+        written = option.value if option.value is not None else option.words[-1].text
+        value = written.rpartition("=")[2]
+        named = option.name in _SETTINGS_FILES or (option.name in ("-o", "--option") and "/" in value)
+        if named and "://" not in value and _among(state, value, destinations):
+            return f"`{' '.join(word.text for word in option.words)}` may point into the sources"
+    config = state.env.get("APT_CONFIG", "")
+    if "APT_CONFIG" in install.environment or config is None or (config and _among(state, config, destinations)):
+        return "APT_CONFIG may point into the sources"
+    return None
+
+
+def _operand(install: Install, state: State, destinations: Collection[str]) -> str | None:
+    """A word of an install that stands for files among the sources, or may do so."""
+    for option in install.options:
+        if option.name not in _PATH_OPTIONS:
+            continue
+        value = option.value if option.value is not None else _expanded(state, option.words[-1].text)
+        if value is None:
+            return f"where `{' '.join(word.text for word in option.words)}` points is only known in the build"
+        if "://" not in value and _among(state, value, destinations):
+            return f"`{' '.join(word.text for word in option.words)}` may point into the sources"
+    for word in install.packages:
+        if word.value is None and word.text.lstrip("\"'").startswith(("$", "`")):
+            return f"what `{word.text}` installs is only known in the build"
+    return None
+
+
+def _expanded(state: State, text: str) -> str | None:
+    return state.expand(text) if "`" not in text and "$(" not in text else None
+
+
+def _among(state: State, value: str, destinations: Collection[str]) -> bool:
+    path = _absolute(state, value, bare=True)
+    return path is None or any(lies_in(path, folder) or lies_in(folder, path) for folder in destinations)
+
+
+def _absolute(state: State, value: str | None, *, bare: bool) -> str | None:
+    """An operand as an absolute path; None for an option, an unknown value or (not `bare`) a word without a slash."""
+    if value is None or value.startswith("-") or not (bare or value.startswith("/")):
+        return None
+    return posixpath.normpath(posixpath.join(state.workdir or IMAGE_FOLDER, value))
+
+
+def named_by(reading: Reading, state: State, folder: str) -> Iterator[str]:
+    """Words of a step, and variables that it runs with, that name a folder or something in it."""
+    for command in reading.script.commands if reading.script else ():
+        for word in command.words:
+            path = _absolute(state, word.value if word.value is not None else _expanded(state, word.text), bare=True)
+            if path is not None and lies_in(path, folder):
+                yield word.text
+    yield from (name for name, value in state.env.items() if value is None or folder in value)

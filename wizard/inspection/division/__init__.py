@@ -1,0 +1,1 @@
+"""How a one-stage image divides into stages, and what its last one needs."""

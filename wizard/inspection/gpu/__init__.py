@@ -1,0 +1,1 @@
+"""Signs of a GPU, and how PyTorch comes into an image."""

@@ -1,0 +1,1 @@
+"""What the install steps of package managers read, and where they fetch from."""

@@ -1,0 +1,111 @@
+"""Which files each pip install of a stage reads, where they stand in the image, and which COPY put them there."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import NamedTuple
+
+from wizard.dockerfile.document import Document, Stage
+from wizard.dockerfile.installs import Install
+from wizard.errors import DockwizError
+from wizard.inspection.copies.file_changes import changed_before
+from wizard.inspection.copies.placed import ContextCopy, context_copies, context_path, working_directory
+from wizard.inspection.ecosystems.python import manifests
+from wizard.inspection.places import line_at, place_at
+from wizard.inspection.steps import Reading
+from wizard.workspace import Workspace
+
+_FILE_OPTIONS = frozenset({"-r", "--requirement", "-c", "--constraint"})
+
+
+def is_pip(install: Install) -> bool:
+    """Whether it is `pip install` or `uv pip install`, which read requirements files and nothing else of a project."""
+    return (install.manager, install.verb) in (("pip", "install"), ("uv", "pip install"))
+
+
+def reads_manifests(install: Install) -> bool:
+    """Whether it reads requirements files and nothing else of a project: pip's `download` and `wheel` too."""
+    return is_pip(install) or (install.manager, install.verb) in (("pip", "download"), ("pip", "wheel"))
+
+
+class Manifest(NamedTuple):
+    """A requirements or constraints file that an install reads."""
+
+    image_path: str
+    path: str
+    """Relative to the root."""
+    copy: ContextCopy
+    """What put it into the image."""
+    optional: bool = False
+    """The install does without it, and another checkout may not have it: it is to be copied by a pattern."""
+
+
+class ManifestsOf(NamedTuple):
+    """The files that one install instruction reads; with `because`, that could not be worked out."""
+
+    found: tuple[Manifest, ...] = ()
+    because: str | None = None
+    undecided: str | None = None
+    """What could not be decided about what else it reads: then a person has to judge."""
+
+
+def requirement_files(install: Install) -> tuple[str, ...]:
+    """Requirements and constraints files as written in the command."""
+    return (*install.requirement_files, *install.constraint_files)
+
+
+def manifests_of(workspace: Workspace, document: Document, stage: Stage, reading: Reading) -> ManifestsOf:
+    """The manifests of all pip installs of one RUN, those included by others too."""
+    if not any(reads_manifests(install) for install in reading.installs):
+        return ManifestsOf()
+    instruction = reading.instruction
+    workdir = working_directory(document, stage, instruction)
+    copies = tuple(c for c in context_copies(document, stage) if c.instruction.index < instruction.index)
+    found: dict[str, Manifest] = {}
+    for install in reading.installs:
+        if not reads_manifests(install):
+            continue
+        if any(option.name in _FILE_OPTIONS and option.value is None for option in install.options):
+            return ManifestsOf(because="the name of a requirements file depends on a value that only the build knows")
+        for name in requirement_files(install):
+            if workdir is None or "$" in name or "://" in name:
+                return ManifestsOf(because=f"where {name} stands depends on a value that only the build knows")
+            problem = _add(workspace, copies, posixpath.normpath(posixpath.join(workdir, name)), found)
+            if problem is not None:
+                return ManifestsOf(because=problem)
+    for manifest in found.values():
+        changer = changed_before(document, stage, reading, manifest.image_path, manifest.copy.instruction)
+        if changer is not None:
+            because = f"{line_at(changer.start_line)} may change {manifest.image_path} before pip reads it"
+            return ManifestsOf(because=because)
+    return ManifestsOf(tuple(found.values()))
+
+
+def _add(
+    workspace: Workspace, copies: tuple[ContextCopy, ...], image_path: str, found: dict[str, Manifest]
+) -> str | None:
+    """Add a manifest and what it includes. Gives the reason where that cannot be told."""
+    place = context_path(workspace, copies, image_path)
+    if place is None:
+        return f"no COPY of this stage is known to provide {image_path}"
+    path = workspace.from_context(place[0])
+    try:
+        read = manifests(workspace, path)
+    except DockwizError as error:
+        return str(error)
+    if read.reads_sources:
+        line = read.reads_sources[0]
+        why = f"installs the local path `{line.text}`, so the install needs the sources"
+        return f"{place_at(line.path, line.line)} {why}"
+    if read.unresolved:
+        line = read.unresolved[0]
+        return f"{place_at(line.path, line.line)} `{line.text}` cannot be resolved"
+    for file in read.files:
+        beside = posixpath.relpath(file, posixpath.dirname(path) or ".")
+        inside = posixpath.normpath(posixpath.join(posixpath.dirname(image_path), beside))
+        inside = image_path if file == path else inside
+        included = context_path(workspace, copies, inside)
+        if included is None or workspace.from_context(included[0]) != file:
+            return f"no COPY of this stage is known to provide {inside}"
+        found.setdefault(inside, Manifest(inside, file, included[1]))
+    return None
