@@ -192,7 +192,9 @@ def _predecessors(old: Document, new: Document) -> Mapping[int, int]:
     """
     before, now = _texts(old), _texts(new)
     found: dict[int, int] = {}
-    blocks = difflib.SequenceMatcher(None, [one.text for one in before], [one.text for one in now], autojunk=False)
+    # In a file of hundreds those that are repeated all over are matched by what stands around them alone, or else the
+    # time would grow with the square of their number.
+    blocks = difflib.SequenceMatcher(None, [one.text for one in before], [one.text for one in now])
     for block in blocks.get_matching_blocks():
         found |= {block.b + offset: block.a + offset for offset in range(block.size)}
     for alike, least in ((_same_text, 1.0), (_carried_over, _CARRIED_OVER)):

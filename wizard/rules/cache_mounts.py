@@ -26,6 +26,7 @@ Source
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
@@ -178,8 +179,7 @@ def _apt(document: Document, flow: AptFlow, steps: list[_Step]) -> Iterator[tupl
         for stage in document.stages
         if any(instruction.index in flow.steps for instruction in stage.instructions)
     }
-    needed = {index: reachable(document, document.stages[index]) for index in releases}
-    names = {index: _cache_name(document.stages[index], releases, needed) for index in releases}
+    names = _cache_names(document, releases)
     blocked: dict[int, str] = {}
     """Steps that keep docker-clean, or need it: what would leave its downloads in a layer without it."""
     for index, use in sorted(flow.steps.items(), reverse=True):
@@ -276,19 +276,22 @@ def _installs_with_apt(reading: Reading) -> bool:
     return any(install.manager in APT and install.verb != "update" for install in reading.installs)
 
 
-def _cache_name(stage: Stage, releases: Mapping[int, str], needed: Mapping[int, frozenset[int]]) -> str:
-    """Whose apt caches they are: the release's, and the stage's own where another could install at the same time and
-    wait for the lock.
+def _cache_names(document: Document, releases: Mapping[int, str]) -> Mapping[int, str]:
+    """Whose apt caches those of a stage are: the release's, and the stage's own where another could install at the same
+    time and wait for the lock.
 
-    `releases` and `needed` have, by number, the release of every stage that uses apt, and the stages that it needs.
+    `releases` has, by number, the release of every stage that uses apt.
     """
-    release = releases[stage.index]
-    waits = any(
-        stage.index not in needed[other] and other not in needed[stage.index]
-        for other, its_own in releases.items()
-        if its_own == release
-    )
-    return f"{release}-{stage.buildkit_name}" if waits else release
+    names: dict[int, str] = {}
+    for release in set(releases.values()):
+        alike = frozenset(index for index, its_own in releases.items() if its_own == release)
+        needs = {index: reachable(document, document.stages[index]) & alike for index in alike}
+        needed_by = Counter(other for index in alike for other in needs[index])
+        for index in alike:
+            # One that every other needs or is needed by is never at work with another. Each needs itself.
+            waits = len(needs[index]) + needed_by[index] < len(alike) + 1
+            names[index] = f"{release}-{document.stages[index].buildkit_name}" if waits else release
+    return names
 
 
 def _python(document: Document, step: _Step) -> Iterator[tuple[_Step, _Mounts | _Problem]]:

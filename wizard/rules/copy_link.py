@@ -24,6 +24,7 @@ from __future__ import annotations
 import os
 import posixpath
 import re
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -36,7 +37,7 @@ from wizard.inspection.copies.below_folder import made_by_workdir, names_folder
 from wizard.inspection.copies.placed import ContextCopy, context_copies, copies_sources, lands_at, lies_in
 from wizard.inspection.frontend import frontend_of
 from wizard.inspection.image_names import known_image, name_parts
-from wizard.inspection.inputs import changes_more_often, inputs_of
+from wizard.inspection.inputs import Inputs, changes_more_often, inputs_of
 from wizard.inspection.places import line_at
 from wizard.inspection.steps import read_steps
 from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at
@@ -65,9 +66,8 @@ def propose(view: View) -> Proposal | Refusal | None:
         (stage, copy, below)
         for number in sorted(reachable(document, document.stages[-1]) if document.stages else ())
         for stage in (document.stages[number],)
-        for copy in stage.instructions
-        if copy.keyword == "COPY" and not any(flag.name == "link" for flag in copy.flags)
-        if (below := _below(view, stage, copy)) is not None and _is_large(view, stage, copy)
+        for copy, below in _upon_what_changes(view, stage)
+        if _is_large(view, stage, copy)
     ]
     if not wanted:
         return None
@@ -100,18 +100,26 @@ def propose(view: View) -> Proposal | Refusal | None:
     )
 
 
-def _below(view: View, stage: Stage, copy: Instruction) -> Instruction | None:
-    """The first instruction below a copy that is known to change more often than what it copies."""
-    document = view.document
-    those = inputs_of(document, stage, copy)
+def _upon_what_changes(view: View, stage: Stage) -> Iterator[tuple[Instruction, Instruction]]:
+    """The copies of a stage without the flag, each with the first instruction below it that is known to change more
+    often than what it copies."""
+    document, counts = view.document, view.inspection.change_counts
+    below: dict[Inputs, Instruction] = {}
     for one in lineage(document, stage):
         for instruction in one.instructions:
-            if one is stage and instruction.index >= copy.index:
-                break
-            these = inputs_of(document, one, instruction)
-            if changes_more_often(view.workspace, view.inspection.change_counts, these, those):
-                return instruction
-    return None
+            if instruction.keyword not in ("COPY", "ADD", "RUN"):
+                continue
+            inputs = inputs_of(view.workspace, counts, document, one, instruction)
+            if (
+                one is stage
+                and instruction.keyword == "COPY"
+                and not any(flag.name == "link" for flag in instruction.flags)
+            ):
+                first = next((first for these, first in below.items() if changes_more_often(these, inputs)), None)
+                if first is not None:
+                    yield instruction, first
+            if inputs.paths:
+                below.setdefault(inputs, instruction)
 
 
 def _is_large(view: View, stage: Stage, copy: Instruction) -> bool:

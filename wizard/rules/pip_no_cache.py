@@ -29,7 +29,7 @@ from wizard.dockerfile.document import Document, Instruction, Span, Stage
 from wizard.dockerfile.editing import Edit, splice
 from wizard.dockerfile.installs import Install, program, unwrap
 from wizard.dockerfile.script import Command
-from wizard.dockerfile.stages import lineage, mount_options
+from wizard.dockerfile.stages import built_upon, lineage, mount_options
 from wizard.dockerfile.state import State, environment
 from wizard.inspection.caches.mounted import covered, set_in
 from wizard.inspection.caches.readers import reader_of
@@ -180,7 +180,7 @@ def _needed_later(document: Document, stage: Stage, reading: Reading, calls: tup
     """Why a later step of an image needs what the step leaves in the cache."""
     wanted = {name for call in calls for name in _names(call)}
     removed = reading.script is not None and any(map(_takes_packages_away, reading.script.commands))
-    for one in (other for other in document.stages if stage in lineage(document, other)):
+    for one in built_upon(document, stage):
         for later in read_steps(document, one):
             if later.script is None or (one is stage and later.instruction.index <= reading.instruction.index):
                 continue
