@@ -15,6 +15,9 @@ from types import MappingProxyType
 
 from wizard.errors import BadInput
 
+MOST_BYTES = 16_000_000
+"""Of a file that is read as a whole: those that say how an image is made are a thousand times smaller."""
+
 
 class OutsideRoot(BadInput):
     """A path that leads out of the repository."""

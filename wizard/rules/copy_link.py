@@ -62,13 +62,7 @@ _ENOUGH = 20_000
 def propose(view: View) -> Proposal | Refusal | None:
     """`--link` for every copy that is made again for what it does not depend on."""
     document = view.document
-    wanted = [
-        (stage, copy, below)
-        for number in sorted(reachable(document, document.stages[-1]) if document.stages else ())
-        for stage in (document.stages[number],)
-        for copy, below in _upon_what_changes(view, stage)
-        if _is_large(view, stage, copy)
-    ]
+    wanted = [(stage, copy, below) for stage, copy, below in _upon_what_changes(view) if _is_large(view, stage, copy)]
     if not wanted:
         return None
     first = wanted[0][1]
@@ -100,26 +94,30 @@ def propose(view: View) -> Proposal | Refusal | None:
     )
 
 
-def _upon_what_changes(view: View, stage: Stage) -> Iterator[tuple[Instruction, Instruction]]:
-    """The copies of a stage without the flag, each with the first instruction below it that is known to change more
-    often than what it copies."""
+def _upon_what_changes(view: View) -> Iterator[tuple[Stage, Instruction, Instruction]]:
+    """The copies without the flag that the last stage needs, with their stage and the first instruction below them that
+    is known to change more often than what they copy."""
     document, counts = view.document, view.inspection.change_counts
-    below: dict[Inputs, Instruction] = {}
-    for one in lineage(document, stage):
-        for instruction in one.instructions:
-            if instruction.keyword not in ("COPY", "ADD", "RUN"):
-                continue
-            inputs = inputs_of(view.workspace, counts, document, one, instruction)
-            if (
-                one is stage
-                and instruction.keyword == "COPY"
-                and not any(flag.name == "link" for flag in instruction.flags)
-            ):
-                first = next((first for these, first in below.items() if changes_more_often(these, inputs)), None)
-                if first is not None:
-                    yield instruction, first
-            if inputs.paths:
-                below.setdefault(inputs, instruction)
+    stages = [document.stages[number] for number in sorted(reachable(document, document.stages[-1]))]
+    reading = [
+        [
+            (instruction, inputs_of(view.workspace, counts, document, stage, instruction))
+            for instruction in stage.instructions
+            if instruction.keyword in ("COPY", "ADD") or (instruction.keyword == "RUN" and instruction.flags)
+        ]
+        for stage in document.stages
+    ]
+    for stage in stages:
+        below: dict[Inputs, Instruction] = {}
+        for one in lineage(document, stage) if reading[stage.index] else ():
+            for instruction, inputs in reading[one.index]:
+                linked = any(flag.name == "link" for flag in instruction.flags)
+                if one is stage and instruction.keyword == "COPY" and not linked:
+                    first = next((first for these, first in below.items() if changes_more_often(these, inputs)), None)
+                    if first is not None:
+                        yield stage, instruction, first
+                if inputs.paths:
+                    below.setdefault(inputs, instruction)
 
 
 def _is_large(view: View, stage: Stage, copy: Instruction) -> bool:
