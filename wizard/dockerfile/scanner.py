@@ -29,10 +29,6 @@ _KEYWORD = re.compile(rb"[^\t\v\f\r ]*")
 _KEYWORD_GAP = re.compile(rb"[\t\v\f\r ]*")
 _LONGEST_MESSAGE = 500
 """Characters. BuildKit repeats a keyword of any length, such as a file of zeros is."""
-MOST_LINES = 100_000
-"""Physical lines. BuildKit has no such limit, nor one for instructions, but no image has so many layers: a file that is
-something else by mistake gets its answer at once."""
-MOST_INSTRUCTIONS = 10_000
 _HEREDOC_KEYWORDS = frozenset({"RUN", "COPY", "ADD"})
 
 
@@ -128,8 +124,6 @@ class Scan:
             long = line.span.end - line.span.start > LINE_LIMIT
             if long and len(line.span.of(self.source).removesuffix(b"\n")) > LINE_LIMIT:
                 raise Refused(f"dockerfile line greater than max allowed size of {LINE_LIMIT}", line.span.start)
-            if line.number > MOST_LINES:
-                raise Refused(f"more than {MOST_LINES:,} lines, and dockwiz reads no more", line.span.start)
             yield line
 
     def _directive(self, line: PhysicalLine) -> bool:
@@ -167,8 +161,6 @@ class Scan:
                 text, continued = without_continuation(line.text, escape)
                 pieces.append((line.span.start, text))
         logical = join(pieces)
-        if len(self.instructions) == MOST_INSTRUCTIONS:
-            raise Refused(f"more than {MOST_INSTRUCTIONS:,} instructions, and dockwiz reads no more", first.span.start)
         build = _Builder(len(self.instructions), logical, escape, first, last, tuple(comments))
         instruction = build.instruction()
         check_syntax(instruction)

@@ -6,11 +6,11 @@ and the pruning of `filter.go` of tonistiigi/fsutil.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import groupby, islice
 from typing import NamedTuple
 
 from wizard.ignorefile.patterns import IgnoreFileError, Pattern, clean, has_bad_syntax, make_pattern, union
@@ -18,8 +18,6 @@ from wizard.ignorefile.patterns import IgnoreFileError, Pattern, clean, has_bad_
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # Go's bufio.Scanner gives up on a longer line.
 LONGEST_LINE = 64 * 1024 - 1
-MOST_PATTERNS = 10_000
-"""BuildKit has no such limit, and takes ever longer: it tries each pattern on every path."""
 # Go's unicode.IsSpace. Python's str.strip() would also take U+001C to U+001F.
 SPACE = "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
 CONTROL = re.compile("[\x00-\x1f\x7f]")
@@ -115,7 +113,7 @@ class IgnoreFile:
     def _runs(self) -> tuple[tuple[bool, int, int, Test], ...]:
         """Neighbouring patterns of one kind, as (negated, start, stop, test for any of them)."""
         runs: list[tuple[bool, int, int, Test]] = []
-        for negated, group in groupby(self.patterns, key=lambda pattern: pattern.negated):
+        for negated, group in itertools.groupby(self.patterns, key=lambda pattern: pattern.negated):
             run = tuple(group)
             start = runs[-1][2] if runs else 0
             runs.append((negated, start, start + len(run), self._any_of(run)))
@@ -149,10 +147,7 @@ def parse(content: bytes, path: str = ".dockerignore") -> IgnoreFile:
         if len(line) > LONGEST_LINE:
             raise _refusal("bufio.Scanner: token too long", path, number)
     found = (_read_line(line, path, number) for number, line in enumerate(lines, start=1))
-    patterns = tuple(islice((pattern for pattern in found if pattern is not None), MOST_PATTERNS + 1))
-    if len(patterns) > MOST_PATTERNS:
-        message = f"more than {MOST_PATTERNS:,} patterns, and dockwiz reads no more"
-        raise IgnoreFileError(message, path=path, line=patterns[-1].line)
+    patterns = tuple(pattern for pattern in found if pattern is not None)
     if all(pattern.text.isascii() for pattern in patterns):
         # Patterns travel in a header, which the client encodes as a whole where a character of it is not ASCII.
         odd = next((pattern for pattern in patterns if CONTROL.search(pattern.text)), None)

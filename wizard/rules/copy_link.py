@@ -109,7 +109,8 @@ def _upon_what_changes(view: View) -> Iterator[tuple[Stage, Instruction, Instruc
     ]
     for stage in stages:
         below: dict[Inputs, Instruction] = {}
-        for one in lineage(document, stage) if reading[stage.index] else ():
+        copies = any(instruction.keyword == "COPY" for instruction, _ in reading[stage.index])
+        for one in lineage(document, stage) if copies else ():
             for instruction, inputs in reading[one.index]:
                 linked = any(flag.name == "link" for flag in instruction.flags)
                 if one is stage and instruction.keyword == "COPY" and not linked:

@@ -59,6 +59,9 @@ def _names(document: Document, instruction: Instruction, folder: str) -> bool:
 
 
 def _reads(command: Command, folder: str) -> bool:
+    # First, because nearly no command names it.
+    if not any(folder in word.text for word in command.words):
+        return False
     _, words = unwrap(command)
     if not words or cleans(command) is not None or program(words[0]) in _READS_NOTHING:
         return False
