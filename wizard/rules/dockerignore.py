@@ -84,10 +84,7 @@ def _proposal(
         category=CATEGORY,
         safety="safe",
         why=f"{why}; a change in any of them runs {_short(broad)} and the steps after it again.",
-        evidence=(
-            evidence_at(view, broad),
-            *([Evidence(target.path, 1, "the ignore file in force")] if target.in_force else []),
-        ),
+        evidence=(evidence_at(view, broad), *in_force),
         edits=edits,
         estimate=Estimate(None, saved, "measured") if saved > 0 else None,
         risk=" ".join(("No instruction names anything that is dropped.", *found.left_in)),
