@@ -16,6 +16,7 @@ from wizard.rules import (
     parallel_bytecode,
     parallel_stages,
     pip_no_cache,
+    slim_base,
     split_stages,
     torch_cpu_index,
     uv_install,
@@ -23,6 +24,7 @@ from wizard.rules import (
 from wizard.rules.base import Rule
 
 RULES: tuple[Rule, ...] = (
+    slim_base,
     apt_update_install,
     apt_no_recommends,
     apt_clean,
