@@ -39,7 +39,7 @@ def test_the_slim_image_prints_the_same_and_is_smaller(engine: Engine, tag: str,
 
 @pytest.mark.engine
 @pytest.mark.full
-def test_what_a_refusal_spares(engine: Engine, tag: str) -> None:
+def test_what_a_refusal_spares(engine: Engine) -> None:
     """The fixture that refuses for git does so for a reason: the slim variant has none."""
     for base, found in (("python:3.11", True), ("python:3.11-slim", False)):
         answer = engine.docker("run", "--rm", "--network=none", base, "sh", "-c", "command -v git || true")
