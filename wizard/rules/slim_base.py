@@ -29,10 +29,10 @@ import re
 from typing import NamedTuple
 
 from wizard.assets import knowledge
-from wizard.dockerfile.document import Stage
+from wizard.dockerfile.document import Document, Stage
 from wizard.dockerfile.editing import Edit, splice
 from wizard.dockerfile.expansion import expand, global_values
-from wizard.dockerfile.stages import lineage, reachable
+from wizard.dockerfile.stages import base_image, lineage, reachable, source_stage
 from wizard.inspection.division.divide import Unmet
 from wizard.inspection.division.full_image import (
     Step,
@@ -46,7 +46,7 @@ from wizard.inspection.division.full_image import (
 from wizard.inspection.division.full_packages import needs_of_packages
 from wizard.inspection.division.native import catalogue
 from wizard.inspection.files import list_files, read_text
-from wizard.inspection.image_names import release_of
+from wizard.inspection.image_names import name_parts, release_of
 from wizard.inspection.places import line_at, place_at
 from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at
 from wizard.wording import listed
@@ -59,6 +59,7 @@ _NAME = r"(?:(?:index\.)?docker\.io/)?(?:library/)?python|[\w.-]+\.[\w.-]+(?::\d
 _BASE = re.compile(rf"(?P<name>{_NAME})(?::(?P<tag>[^@]+))?(?P<digest>@sha256:[0-9a-f]{{64}})?\Z")
 _RELEASES = ("stretch", "buster", "bullseye", "bookworm", "trixie")
 _VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w+)(?::?-[^}]*)?\}|(?P<plain>\w+))")
+_PROGRAMS = re.compile(r"(?:^|[/\s])(?:s?bin|lib\w*|opt)(?:/|\s|\Z)|\.so\b")
 _OTHER_VARIANTS = re.compile(r"slim|alpine|windows|nanoserver|onbuild")
 
 
@@ -173,7 +174,12 @@ def _check(view: View, root: Stage, shipped: tuple[Stage, ...], release: str | N
     if packages.missing is not None:
         raise Unmet(*packages.missing)
     unknown = (f"it is not known what {listed(packages.doubts)} takes from the system",) if packages.doubts else ()
-    return (*unknown, *_compiled_elsewhere(steps, kept, release), *_loads(view))
+    return (
+        *unknown,
+        *_compiled_elsewhere(steps, kept, release),
+        *_copied_programs(document, changed),
+        *_loads(view),
+    )
 
 
 def _compiled_elsewhere(steps: tuple[Step, ...], kept: frozenset[int], release: str | None) -> tuple[str, ...]:
@@ -184,6 +190,19 @@ def _compiled_elsewhere(steps: tuple[Step, ...], kept: frozenset[int], release: 
         if step.stage.index in kept and name in compilers:
             where = line_at(step.instruction.start_line)
             return (f"what {where} compiles may be linked with libraries of the full image",)
+    return ()
+
+
+def _copied_programs(document: Document, changed: tuple[Stage, ...]) -> tuple[str, ...]:
+    """A program or library that comes out of another image, and may be linked with what the full one has."""
+    for stage in changed:
+        for one in stage.instructions:
+            reference = one.flag("from") if one.keyword == "COPY" else None
+            source = source_stage(document, one, reference) if reference else None
+            image = base_image(document, source) if source else reference
+            known = image is None or _BASE.match(image) or name_parts(image)[0].endswith("astral-sh/uv")
+            if not known and _PROGRAMS.search(" ".join(word.text for word in one.words)):
+                return (f"what {line_at(one.start_line)} copies may be linked with libraries of the full image",)
     return ()
 
 

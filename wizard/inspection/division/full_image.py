@@ -14,8 +14,8 @@ from wizard.assets import knowledge
 from wizard.dockerfile.document import Document, Instruction, Stage
 from wizard.dockerfile.installs import Install, installs, program, unwrap
 from wizard.dockerfile.script import Command
-from wizard.dockerfile.shell import parse_run
-from wizard.dockerfile.stages import base_stage, source_stage
+from wizard.dockerfile.shell import is_posix, parse_run, shell_at
+from wizard.dockerfile.stages import base_stage, lineage, source_stage
 from wizard.inspection.callers.compose import given_programs
 from wizard.inspection.division.debian import bare
 from wizard.inspection.division.programs import ProgramUse, programs_of_shell, programs_started, programs_used
@@ -102,6 +102,9 @@ def called_in_steps(
     """A RUN that calls a program which only the full image has."""
     programs = full_programs(release)
     for step in steps:
+        unread = _reads_windows(document, step) or _removes(document, step)
+        if unread is not None:
+            return unread
         for use in _calls(workspace, document, step):
             package = programs.get(use.program)
             if package is not None and package not in step.present and not _is_prose(use, step):
@@ -109,6 +112,31 @@ def called_in_steps(
                 where = line_at(use.evidence.line) if use.evidence.path == document.path else place
                 return f"{where} calls {use.program}, which the full image brings", use.evidence
     return None
+
+
+def _reads_windows(document: Document, step: Step) -> Sign | None:
+    """A shell of Windows: the tags without a variant are images of Windows there."""
+    shell = shell_at(document, step.instruction)
+    if step.command is not None or shell is None or is_posix(shell):
+        return None
+    where = line_at(step.instruction.start_line)
+    return f"{where} runs in {shell[0]}, whose texts are not read", quoted(document.path, step.instruction)
+
+
+def _removes(document: Document, step: Step) -> Sign | None:
+    """A package that is taken away and that the slim image does not have: without its lists apt does not know it."""
+    words = unwrap(step.command)[1] if step.command is not None else ()
+    values = [word.value or "" for word in words]
+    if not words or program(words[0]) not in APT or not {"remove", "purge"} & set(values):
+        return None
+    named = (bare(value) for value in values[1:] if value and not value.startswith("-"))
+    gone = next(
+        (name for name in named if name not in ("remove", "purge", "autoremove") and name not in step.present), None
+    )
+    if gone is None:
+        return None
+    where = line_at(step.instruction.start_line)
+    return f"{where} removes {gone}, which the slim image may not have", quoted(document.path, step.instruction)
 
 
 def _calls(workspace: Workspace, document: Document, step: Step) -> Iterator[ProgramUse]:
@@ -157,15 +185,15 @@ def called_at_run_time(
     release: str | None,
 ) -> Sign | None:
     """A program of the full image that containers of these stages, the code or a compose file calls."""
-    programs, present = full_programs(release), installed(document, stages)
-    uses = (
-        *programs_started(workspace, document, stages),
-        *programs_used(workspace, document, listing),
-        *_given_by_compose(workspace, document, callers),
-    )
-    for use in uses:
+    programs = full_programs(release)
+    shipped = document.stages[-1]
+    uses = [(one, use) for one in stages for use in programs_started(workspace, document, (one,))]
+    uses += [(shipped, use) for use in programs_used(workspace, document, listing)]
+    uses += [(shipped, use) for use in _given_by_compose(workspace, document, callers)]
+    present = {one.index: installed(document, lineage(document, one)) for one in (*stages, shipped)}
+    for stage, use in uses:
         package = programs.get(use.program)
-        if package is not None and package not in present and not _is_prose(use):
+        if package is not None and package not in present[stage.index] and not _is_prose(use):
             place = place_at(use.evidence.path, use.evidence.line)
             return f"{place} calls {use.program} at run time, which the full image brings", use.evidence
     return None

@@ -95,7 +95,7 @@ def _missing(
     spared = set(entry.get("unless_extra", ())) & set(requirement.extras)
     if builds_here and not spared:
         build = tuple(entry.get("build", ()))
-        wanted = (*build, "libc6-dev") if {"gcc", "g++"} & set(build) else build
+        wanted = dict.fromkeys((*build, "libc6-dev") if {"gcc", "g++"} & set(build) else build)
         absent = [one for one in wanted if one not in with_what_they_bring(step.present)]
         if absent:
             return f"{name} is built from source and needs {', '.join(absent)}, which the full image brings", evidence

@@ -81,9 +81,16 @@ def _locked(name: str, text: str) -> list[str] | None:
         import tomllib
 
         packages: list[dict[str, Any]] = tomllib.loads(text).get("package", [])
-        return [str(one["name"]) for one in packages if not {"editable", "virtual"} & set(_source(one))]
+        return [_named(one) for one in packages if not {"editable", "virtual"} & set(_source(one))]
     except (ValueError, AttributeError, KeyError, TypeError):
         return None
+
+
+def _named(package: dict[str, Any]) -> str:
+    """The package as a requirement: its name, with the address of its repository where it comes from one."""
+    source = _source(package)
+    address = source.get("git") or (source.get("url") if source.get("type") == "git" else None)
+    return f"{package['name']} @ git+{address}" if address else str(package["name"])
 
 
 def _source(package: dict[str, Any]) -> dict[str, Any]:

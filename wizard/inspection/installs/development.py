@@ -69,8 +69,9 @@ def development_of(
 
 
 def _still_develops(state: State) -> bool:
-    """Whether NODE_ENV is known to be something else than `production`, which alone leaves packages out."""
-    return state.settings.get("NODE_ENV", None) not in (None, "production")
+    """Whether NODE_ENV is known to be something else than `production`, which alone leaves packages out. With an ARG
+    of that name the choice is the caller's."""
+    return "NODE_ENV" not in state.args and state.settings.get("NODE_ENV") not in (None, "production")
 
 
 def _manifest(

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from wizard.dockerfile.cleaning import cleans
 from wizard.dockerfile.document import Document, Instruction, Stage
 from wizard.dockerfile.stages import base_stage, references, source_stage
 from wizard.dockerfile.started import starting
@@ -28,7 +29,7 @@ from wizard.workspace import Workspace
 
 Sign = tuple[str, Evidence]
 
-_IN_CONTAINER = re.compile(r"\b(?:docker|podman|docker-compose|kubectl|nerdctl)\b.*\b(?:run|exec)\b")
+_IN_CONTAINER = re.compile(r"\b(?:docker|podman|docker-compose|kubectl|nerdctl)\b.*?\b(?:run|exec)\b")
 _FILES_ALONE = frozenset(
     {"chmod", "chown", "mkdir", "ln", "cp", "mv", "rm", "touch", "find", "cat", "ls", "test", "[", "cd", "echo", "set",
      "true", "export", "sed", "printf", "corepack"}
@@ -98,12 +99,14 @@ def started_texts(
         if kind_of(path) not in ("ci", "make", "script") or not concerns(workspace, callers, path):
             continue
         for number, line in enumerate(short_lines(read_text(workspace, path) or ""), start=1):
-            if _IN_CONTAINER.search(line):
-                yield _line(Evidence(path, number, shown(line.strip())), of_image=False)
+            found = None if line.lstrip().startswith("#") else _IN_CONTAINER.search(line)
+            if found:
+                evidence = Evidence(path, number, shown(line.strip()))
+                yield Text(line[found.end() :], evidence, place_at(path, number), of_image=False)
 
 
-def _line(evidence: Evidence, *, of_image: bool = True) -> Text:
-    return Text(evidence.text, evidence, place_at(evidence.path, evidence.line), of_image)
+def _line(evidence: Evidence) -> Text:
+    return Text(evidence.text, evidence, place_at(evidence.path, evidence.line))
 
 
 def later_steps(document: Document, stages: Iterable[Stage], after: Instruction) -> Iterator[Reading]:
@@ -216,7 +219,12 @@ def _may_build(reading: Reading) -> str | None:
         return None
     for command in reading.script.commands:
         name = posixpath.basename(command.name or "")
-        harmless = command.kind != "command" or name in _FILES_ALONE or name.startswith(("user", "group", "add"))
+        harmless = (
+            command.kind != "command"
+            or cleans(command) is not None
+            or name in _FILES_ALONE
+            or name.startswith(("user", "group", "add"))
+        )
         if not harmless and all(one.command.span != command.span for one in reading.installs):
             return f"`{words_of(command)}`"
     return None
