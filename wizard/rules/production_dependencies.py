@@ -33,7 +33,6 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from wizard.assets import knowledge
 from wizard.dockerfile.document import Document, Span, Stage
 from wizard.dockerfile.editing import Edit, splice
 from wizard.dockerfile.errors import EditConflict
@@ -42,7 +41,12 @@ from wizard.dockerfile.stages import lineage, source_stage
 from wizard.inspection.copies.placed import lies_in, working_directory
 from wizard.inspection.division.divide import Unmet
 from wizard.inspection.files import Listing, list_files
-from wizard.inspection.installs.development import Development, development_of, is_development_package
+from wizard.inspection.installs.development import (
+    Development,
+    development_of,
+    is_development_package,
+    says_development,
+)
 from wizard.inspection.installs.development_files import development_files, without
 from wizard.inspection.installs.development_use import (
     Text,
@@ -95,7 +99,7 @@ def propose(view: View) -> Proposal | Refusal | None:
             evidence += [evidence_at(view, reading.instruction)] if found else []
     if not changes:
         return None
-    word = _says_development(view.dockerfile)
+    word = says_development(view.dockerfile)
     if word is not None:
         return Refusal(ID, f"{view.dockerfile} is for {word} by its name, and what it installs is for that")
     names = tuple(dict.fromkeys(name for change in changes for name in change.names))
@@ -114,13 +118,6 @@ def propose(view: View) -> Proposal | Refusal | None:
         + "No step, command or import is seen to use one of them; what a program loads by itself is not seen.",
         disputed=bool(doubts),
     )
-
-
-def _says_development(path: str) -> str | None:
-    """The word of a Dockerfile's name, or its folder's, by which its image is for development."""
-    words = re.split(r"[\W_]+", "/".join(path.lower().split("/")[-2:]))
-    groups = knowledge("development_packages")["names"]["groups"]
-    return next((word for word in words if word in (*groups, "devcontainer")), None)
 
 
 def _few(names: tuple[str, ...]) -> str:

@@ -13,7 +13,8 @@ When it is safe
 : Never for certain, so it waits for a review. It refuses where a step, the code, CMD, ENTRYPOINT, HEALTHCHECK, a script
   of theirs or a compose file calls a program that only the full image has and that the file does not install before;
   where a Python package is built from source, or is known to need a library or program of the full image; where code
-  imports tkinter or names a file of the system; where the base is pinned by digest or is a build argument as a whole.
+  imports tkinter or names a file of the system; where the base is pinned by digest or is a build argument
+  as a whole; in a Dockerfile that is for development by its name.
   A package that the catalogue does not know, and what else cannot be read, is named: then no goal selects it. An old
   version of a package without a wheel for this Python would need a compiler: the build tells. That the slim tag exists
   for a version is a rule of the official image's makers; the registry is not asked. The rule knows the Python image
@@ -47,6 +48,7 @@ from wizard.inspection.division.full_packages import needs_of_packages
 from wizard.inspection.division.native import catalogue
 from wizard.inspection.files import list_files, read_text
 from wizard.inspection.image_names import name_parts, release_of
+from wizard.inspection.installs.development import says_development
 from wizard.inspection.places import line_at, place_at
 from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at
 from wizard.wording import listed
@@ -81,6 +83,11 @@ def propose(view: View) -> Proposal | Refusal | None:
         base = _base(view, root)
         if base is None:
             return None
+        purpose = says_development(view.dockerfile)
+        if purpose is not None:
+            raise Unmet(
+                f"{view.dockerfile} is for {purpose} by its name, and people use the tools of the full image there"
+            )
         doubts = (*base.doubts, *_check(view, root, shipped, base.release))
     except Unmet as reason:
         return Refusal(ID, reason.because, reason.evidence or (here,))

@@ -206,3 +206,10 @@ def programs_of(name: str) -> tuple[str, ...]:
     """The programs of a Python package."""
     programs: Mapping[str, list[str]] = knowledge("development_packages")["python"]["programs"]
     return tuple(programs.get(name, [name]))
+
+
+def says_development(dockerfile: str) -> str | None:
+    """The word of a Dockerfile's name, or its folder's, by which its image is for development; None without one."""
+    words = re.split(r"[\W_]+", "/".join(dockerfile.lower().split("/")[-2:]))
+    groups = knowledge("development_packages")["names"]["groups"]
+    return next((word for word in words if word in (*groups, "devcontainer")), None)

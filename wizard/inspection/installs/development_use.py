@@ -63,7 +63,7 @@ class Text(NamedTuple):
     evidence: Evidence
     place: str
     of_image: bool = True
-    """False for a line of a script, which may be about another image."""
+    """False for a line of a script: it may be about another image, and most of its programs come with the system."""
 
 
 def stages_with(document: Document, stage: Stage) -> tuple[Stage, ...]:
@@ -88,7 +88,7 @@ def started_texts(
             yield Text(text, quoted(document.path, one), line_at(one.start_line))
             for use in programs_of_shell(workspace, text, document.path, one.start_line):
                 if use.evidence.path != document.path:
-                    yield _line(use.evidence)
+                    yield _line(use.evidence)._replace(of_image=False)
     for caller in callers:
         built = caller.dockerfile or posixpath.normpath(posixpath.join(caller.context or ".", "Dockerfile"))
         if caller.kind == "compose" and built == document.path:
