@@ -15,6 +15,7 @@ from wizard.rules import (
     exec_form_cmd,
     parallel_bytecode,
     parallel_stages,
+    pin_base_image,
     pip_no_cache,
     split_stages,
     torch_cpu_index,
@@ -23,6 +24,7 @@ from wizard.rules import (
 from wizard.rules.base import Rule
 
 RULES: tuple[Rule, ...] = (
+    pin_base_image,
     apt_update_install,
     apt_no_recommends,
     apt_clean,
