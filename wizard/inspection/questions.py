@@ -26,8 +26,10 @@ class LockQuestion(NamedTuple):
     python: tuple[int, int]
     platforms: tuple[str, ...]
     """As uv names them (`x86_64-manylinux_2_36`): the lock is to hold for each."""
+    constraints: tuple[str, ...] = ()
+    """Files of `files` that only constrain."""
     indexes: tuple[str, ...] = ()
-    """Indexes that the Dockerfile names, the default one first; empty for the person's own."""
+    """Indexes that the Dockerfile names, the default one first ("" for the usual one); empty for the person's own."""
     previous: bytes = b""
     """The lock as it was: its versions stay as far as they fit."""
 

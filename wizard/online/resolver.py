@@ -87,6 +87,7 @@ def _compile(program: str, question: LockQuestion, platform: str) -> dict[str, s
             program, "pip", "compile", question.requirements, "--output-file", _LOCK, "--generate-hashes",
             "--no-header", "--no-build", "--no-progress", "--no-python-downloads",
             "--python-version", ".".join(map(str, question.python)), "--python-platform", platform,
+            *(word for path in question.constraints for word in ("--constraints", path)),
         ]  # fmt: skip
         try:
             done = subprocess.run(
@@ -112,7 +113,8 @@ def _environment(question: LockQuestion) -> dict[str, str]:
     environment = dict(os.environ)
     if question.indexes:
         default, *others = question.indexes
-        environment |= {"UV_DEFAULT_INDEX": default, "UV_INDEX": " ".join(others)}
+        environment |= {"UV_DEFAULT_INDEX": default} if default else {}
+        environment |= {"UV_INDEX": " ".join(others)} if others else {}
     elif not _names_index(question.files):
         index = default_index(environment)
         environment |= {"UV_DEFAULT_INDEX": index} if index is not None else {}
