@@ -16,6 +16,15 @@ class DigestQuestion(NamedTuple):
     """As a FROM names it, with its tag."""
 
 
+class Family(NamedTuple):
+    """Packages that come from an index of their own, whoever asks for them: PyTorch's from its CPU index."""
+
+    address: str
+    """Of the index."""
+    requirements: tuple[str, ...]
+    """As the step that installs them has them (`torch==2.1.0`)."""
+
+
 class LockQuestion(NamedTuple):
     """Which versions a requirements file comes to, all that they depend on included, with hashes."""
 
@@ -30,6 +39,9 @@ class LockQuestion(NamedTuple):
     """Files of `files` that only constrain."""
     indexes: tuple[str, ...] = ()
     """Indexes that the Dockerfile names, the default one first ("" for the usual one); empty for the person's own."""
+    best_match: bool = False
+    """Of several indexes the highest version counts, as for pip; for uv the first index that has a package."""
+    family: Family | None = None
     previous: bytes = b""
     """The lock as it was: its versions stay as far as they fit."""
 

@@ -16,12 +16,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from wizard.inspection.masking import shown
-from wizard.inspection.questions import Answer, LockQuestion
+from wizard.inspection.questions import Answer, Family, LockQuestion
 from wizard.online.settings import default_index
 
 PATIENCE = 300.0
 """Seconds for one platform."""
 _LOCK = "dockwiz.lock"
+_PROJECT, _NAME = "pyproject.toml", "dockwiz"
 _NO_WHEEL = re.compile(r"Wheels are required for `([^`]+)`")
 _NO_SOLUTION = re.compile(r".*?No solution found when resolving dependencies:?\s*", re.DOTALL)
 _DRAWN = re.compile(r"^[\s×╰├─▶│]*(?:error:|cause:)?\s*|\s+", re.MULTILINE)
@@ -46,7 +47,7 @@ def resolve(question: LockQuestion) -> Answer:
         return Answer(None, f"the resolver cannot work: {(error.strerror or str(error)).lower()}")
     if not found:
         return Answer(None, next(iter(failed.values())))
-    because = "; ".join(f"not for {_machine(platform)}: {why}" for platform, why in failed.items())
+    because = "; ".join(f"it is not for {_machine(platform)} ({why})" for platform, why in failed.items())
     return Answer(merged(found), because)
 
 
@@ -83,10 +84,15 @@ def _compile(program: str, question: LockQuestion, platform: str) -> dict[str, s
         if question.previous:
             # What it holds stays as far as it fits.
             lock.write_bytes(question.previous)
+        sources = [question.requirements]
+        if question.family is not None:
+            (root / _PROJECT).write_text(_project(question.family, question.python), "utf-8")
+            sources.append(_PROJECT)
         command = [
-            program, "pip", "compile", question.requirements, "--output-file", _LOCK, "--generate-hashes",
+            program, "pip", "compile", *sources, "--output-file", _LOCK, "--generate-hashes",
             "--no-header", "--no-build", "--no-progress", "--no-python-downloads",
             "--python-version", ".".join(map(str, question.python)), "--python-platform", platform,
+            *(("--index-strategy", "unsafe-best-match") if question.best_match else ()),
             *(word for path in question.constraints for word in ("--constraints", path)),
         ]  # fmt: skip
         try:
@@ -104,8 +110,31 @@ def _compile(program: str, question: LockQuestion, platform: str) -> dict[str, s
             return f"the package index gave no answer within {PATIENCE:.0f} s"
         if done.returncode:
             return _reason(done.stderr)
-        found = packages_of(lock.read_text("utf-8"))
+        found = packages_of(lock.read_text("utf-8").replace(f"{_NAME} ({_PROJECT})", "the Dockerfile"))
     return "the index gives no hash for every package" if found is None else found
+
+
+def _project(family: Family, python: tuple[int, int]) -> str:
+    """A project that asks for the family and says where each of it comes from; uv reads that nowhere else."""
+    import json
+
+    # JSON's strings and lists are TOML's, too.
+    names = [re.split(r"[^\w.-]", requirement, maxsplit=1)[0] for requirement in family.requirements]
+    return "\n".join(
+        [
+            "[project]",
+            f'name = "{_NAME}"',
+            'version = "0"',
+            f'requires-python = ">={python[0]}.{python[1]}"',
+            f"dependencies = {json.dumps(family.requirements)}",
+            "[[tool.uv.index]]",
+            'name = "family"',
+            f"url = {json.dumps(family.address)}",
+            "explicit = true",
+            "[tool.uv.sources]",
+            *(f'{json.dumps(name)} = {{ index = "family" }}' for name in names),
+        ]
+    )
 
 
 def _environment(question: LockQuestion) -> dict[str, str]:

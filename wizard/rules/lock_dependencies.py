@@ -37,6 +37,7 @@ from wizard.dockerfile.stages import lineage
 from wizard.inspection.ecosystems.requirements import read_requirements
 from wizard.inspection.files import list_files
 from wizard.inspection.gpu.evidence import gpu_verdict
+from wizard.inspection.gpu.locked_family import family_install, pinned, with_family
 from wizard.inspection.gpu.torch_pulls import is_family_install, package_name, pulls_of
 from wizard.inspection.installs.beside import bring, is_ignored, read_instead
 from wizard.inspection.installs.locking import (
@@ -102,7 +103,7 @@ def _propose(view: View) -> Proposal | Refusal | Asks | None:
     if not unlocked:
         return _without_file(view, steps)
     try:
-        found = [lockable(view.workspace, view.document, *step) for step in unlocked]
+        found = [_lockable(view, step) for step in unlocked]
         for one in found:
             _check(view, one)
         _check_together(view, found)
@@ -117,6 +118,13 @@ def _propose(view: View) -> Proposal | Refusal | Asks | None:
             because = f"{question.requirements} cannot be resolved: {answers[question].because}"
             return Refusal(ID, because, tuple(evidence_at(view, one.reading.instruction) for one in found))
     return _proposal(view, found, _beside(steps))
+
+
+def _lockable(view: View, step: _Step) -> Lockable:
+    """What there is to lock, PyTorch from its own index where a step brings it from there. Raises Unlockable."""
+    return with_family(
+        view.document, lockable(view.workspace, view.document, *step), knowledge("gpu_packages")["torch"]
+    )
 
 
 # -- what must hold --
@@ -162,20 +170,11 @@ def _check_torch(view: View, one: Lockable) -> None:
     """PyTorch's CUDA build is locked only where it is wanted."""
     table = knowledge("gpu_packages")["torch"]
     line = line_at(one.reading.instruction.start_line)
-    before = [
-        install
-        for stage in lineage(view.document, one.stage)
-        for reading in read_steps(view.document, stage)
-        for install in reading.installs
-        if is_family_install(install, table)
-    ]
-    if before:
-        raise Unlockable(f"{line}: PyTorch comes from an index of its own, which the lock would have to name")
     pulls = pulls_of(view.workspace, view.document, one.stage, table)
     if pulls and gpu_verdict(view.inspection.gpu) != "gpu":
         raise Unlockable(
             f"{line} brings PyTorch with CUDA, which a lock would hold on to, and nothing here is known to need it:"
-            " put PyTorch's CPU index into the requirements file (--extra-index-url), then lock it"
+            " take torch-cpu-index first"
         )
 
 
@@ -216,14 +215,19 @@ def _without_file(view: View, steps: list[_Step]) -> Refusal | None:
 
 
 def _beside(steps: list[_Step]) -> list[str]:
-    """The installs that stay as they are, as sentences."""
-    return [
-        f"{line_at(step.reading.instruction.start_line).capitalize()} goes on choosing the versions that it names no"
-        " number for."
+    """The installs that stay as they are and leave versions open, as sentences."""
+    table = knowledge("gpu_packages")["torch"]
+    open_ones = (
+        step
         for step in steps
         if is_pip(step.install)
         and not step.install.requirement_files
-        and {package_name(word.value) for word in step.install.packages} - _TOOLS
+        and not is_family_install(step.install, table)
+        and any("==" not in word.text and package_name(word.value) not in _TOOLS for word in step.install.packages)
+    )
+    return [
+        f"{line_at(step.reading.instruction.start_line).capitalize()} goes on choosing versions itself."
+        for step in open_ones
     ]
 
 
@@ -234,15 +238,18 @@ def _proposal(view: View, found: list[Lockable], beside: list[str]) -> Proposal:
     files: dict[str, bytes | None] = {}
     edits: dict[Span, Edit] = {}
     gaps: list[str] = []
+    table = knowledge("gpu_packages")["torch"]
     for one in found:
         answer = view.inspection.answers[one.question]
         path = one.manifest.path
         lock = lock_path(path)
-        files[lock] = lock_file(path, one.question, index_lines(view.workspace, one.question.files), answer.text or "")
+        files[lock] = lock_file(path, one.question, index_lines(view.workspace, one.question), answer.text or "")
+        family = family_install(view.document, one.stage, table) if one.question.family is not None else None
+        edits |= {edit.span: edit for edit in (pinned(family, answer.text or "") if family is not None else ())}
         edits |= {edit.span: edit for edit in _install_edits(one, lock)}
         edits |= {edit.span: edit for edit in bring(view.workspace, view.document, one.manifest, lock) or ()}
         base = lineage(view.document, one.stage)[0]
-        gaps += [f"{lock} holds {answer.because}."] if answer.because else []
+        gaps += [f"{lock}: {answer.because}."] if answer.because else []
         gaps += [f"It is for the default of {name} in {line_at(base.start_line)}." for name in variables_in(base.base)]
     result = splice(view.document, edits.values())
     names = listed(list(dict.fromkeys(one.manifest.path for one in found)))
@@ -286,7 +293,7 @@ def _install_edits(one: Lockable, lock: str) -> Iterator[Edit]:
 def _renewed(view: View, step: _Step) -> Proposal | Refusal | Asks | None:
     """The lock of an install resolved anew, where the file that it was made from asks for something else by now."""
     try:
-        one = lockable(view.workspace, view.document, *step)
+        one = _lockable(view, step)
     except Unlockable:
         return None
     lock = one.manifest.path
@@ -299,7 +306,7 @@ def _renewed(view: View, step: _Step) -> Proposal | Refusal | Asks | None:
     here = (evidence_at(view, step.reading.instruction),)
     if answer.text is None:
         return Refusal(ID, f"{question.requirements} cannot be resolved: {answer.because}", here)
-    content = lock_file(question.requirements, question, index_lines(view.workspace, question.files), answer.text)
+    content = lock_file(question.requirements, question, index_lines(view.workspace, question), answer.text)
     return Proposal(
         rule=ID,
         title=f"Bring {lock} up to date",

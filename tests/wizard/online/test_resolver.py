@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Engine
+from tests.engine.wheel_index import cpu_index
 from wizard.inspection import inspect
 from wizard.inspection.questions import LockQuestion
 from wizard.inspection.values import Inspection
@@ -26,6 +27,7 @@ from wizard.workspace import open_workspace
 FOLDER = Path(__file__).parents[2] / "fixtures" / "rules" / "lock-dependencies"
 FREEZE = "pip list --format json 2>/dev/null"
 ITS_OWN = frozenset({"pip", "setuptools", "wheel", "uv"})
+"""What the image has before, or what installs; a lock may name them too."""
 X86, ARM = "x86_64-manylinux_2_36", "aarch64-manylinux_2_36"
 
 
@@ -117,6 +119,27 @@ def tag(engine: Engine) -> Iterator[str]:
     engine.run(["docker", "image", "rm", "-f", name])
 
 
+def plan_for(root: Path, rules: frozenset[str], torch_index: str | None = None) -> Plan:
+    workspace = open_workspace(root)
+
+    def make(inspection: Inspection) -> Plan:
+        return make_plan(workspace, inspection, Selection(only=rules), Settings(torch_index, online=True))
+
+    return plan_online(make, inspect(workspace))
+
+
+def write(root: Path, plan: Plan) -> None:
+    for path, content in plan.changes.items():
+        (root / path).write_bytes(content or b"")
+
+
+def built(engine: Engine, tag: str, root: Path) -> set[str]:
+    """What pip lists in the image of this folder, without what it had before."""
+    engine.docker("buildx", "build", "--load", "-q", "-t", tag, root)
+    listed = json.loads(engine.docker("run", "--rm", "--network=none", "--entrypoint=sh", tag, "-c", FREEZE))
+    return {f"{one['name'].lower()}=={one['version']}" for one in listed if one["name"] not in ITS_OWN}
+
+
 @pytest.mark.engine
 @pytest.mark.parametrize(
     "case",
@@ -134,19 +157,29 @@ def test_the_image_holds_exactly_what_the_lock_says(engine: Engine, tag: str, ca
     dockerfile = root / "Dockerfile"
     dockerfile.write_text(dockerfile.read_text().replace("-bookworm", ""))
     (root / "requirements.txt").write_text((root / "requirements.txt").read_text() + "jinja2\n")
-    workspace = open_workspace(root)
-
-    def make(inspection: Inspection) -> Plan:
-        only = Selection(only=frozenset({"lock-dependencies"}))
-        return make_plan(workspace, inspection, only, Settings(online=True))
-
-    plan = plan_online(make, inspect(workspace))
-    for path, content in plan.changes.items():
-        (root / path).write_bytes(content or b"")
+    write(root, plan_for(root, frozenset({"lock-dependencies"})))
     lock = (root / "requirements-lock.txt").read_text()
     assert not re.search(r"(?m)^-|https?:", lock), "no address that the repo does not name"
-    engine.docker("buildx", "build", "--load", "-q", "-t", tag, root)
-    listed = json.loads(engine.docker("run", "--rm", "--network=none", "--entrypoint=sh", tag, "-c", FREEZE))
-    installed = {f"{one['name'].lower()}=={one['version']}" for one in listed if one["name"] not in ITS_OWN}
+    installed = built(engine, tag, root)
     assert installed == set(packages_of(lock) or ())
     assert {"jinja2", "markupsafe"} <= {name.partition("==")[0] for name in installed}
+
+
+@pytest.mark.engine
+@pytest.mark.full
+def test_pytorch_is_locked_as_its_cpu_index_has_it(engine: Engine, tag: str, tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text(
+        "FROM python:3.11-slim\nWORKDIR /app\nCOPY requirements.txt ./\nRUN pip install -r requirements.txt\n"
+    )
+    (tmp_path / "requirements.txt").write_text("torch\nclick\n")
+    with cpu_index(engine.env) as address:
+        plan = plan_for(tmp_path, frozenset({"torch-cpu-index", "lock-dependencies"}), address)
+        assert [step.proposal.rule for step in plan.selected] == ["torch-cpu-index", "lock-dependencies"]
+        write(tmp_path, plan)
+        assert plan_for(tmp_path, frozenset({"torch-cpu-index", "lock-dependencies"}), address).changes == {}
+        installed = built(engine, tag, tmp_path)
+    lock = (tmp_path / "requirements-docker-cpu-lock.txt").read_text()
+    assert f"--extra-index-url {address}" in lock
+    locked = packages_of(re.sub(r"(?m)^--.*\n", "", lock)) or {}
+    assert installed == {one for one in locked if one.partition("==")[0] not in ITS_OWN}
+    assert any(re.match(r"torch==.*\+cpu", one) for one in installed)

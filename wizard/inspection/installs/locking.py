@@ -85,6 +85,7 @@ def lockable(workspace: Workspace, document: Document, stage: Stage, reading: Re
             platforms=_platforms(document, stage),
             constraints=tuple(paths[1:]),
             indexes=_indexes(document, stage, reading, install),
+            best_match=install.manager == "pip",
         ),
     )  # fmt: skip
 
@@ -103,10 +104,12 @@ def files_of(workspace: Workspace, *paths: str) -> tuple[tuple[str, bytes], ...]
     return tuple((path, workspace.read(path)) for path in read.files)
 
 
-def index_lines(workspace: Workspace, files: tuple[tuple[str, bytes], ...]) -> Iterator[str]:
-    """The lines of requirements files that say where packages come from, as written."""
-    for path, _ in files:
+def index_lines(workspace: Workspace, question: LockQuestion) -> Iterator[str]:
+    """The lines that say where the packages come from: as written in the requirements files, and the family's index."""
+    for path, _ in question.files:
         yield from (line.text for line in read_requirements(workspace, path).indexes)
+    if question.family is not None:
+        yield f"--extra-index-url {question.family.address}"
 
 
 def _check_install(line: str, install: Install) -> None:
