@@ -47,10 +47,7 @@ def _lines(plan: Plan) -> list[str]:
         ]
     if plan.asks and not plan.settings.online:
         asking = listed([one.rule for one in plan.asks])
-        lines += [
-            "",
-            *paragraph(f"Not asked, because nothing here uses the network unasked: {asking} (--online does)."),
-        ]
+        lines += ["", *paragraph(f"Waiting for --online, to ask a registry or a package index: {asking}.")]
     if plan.changes:
         lines += ["", *paragraph(f"Would change {listed(list(plan.changes))}.")]
         lines += paragraph("See it with `dockwiz plan --diff`, write it with `dockwiz apply --yes`.")

@@ -307,6 +307,8 @@ def _renewed(view: View, step: _Step) -> Proposal | Refusal | Asks | None:
     if answer.text is None:
         return Refusal(ID, f"{question.requirements} cannot be resolved: {answer.because}", here)
     content = lock_file(question.requirements, question, index_lines(view.workspace, question), answer.text)
+    if content == question.previous:
+        return None
     return Proposal(
         rule=ID,
         title=f"Bring {lock} up to date",

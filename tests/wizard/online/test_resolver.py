@@ -14,6 +14,7 @@ import pytest
 from tests.conftest import Engine
 from tests.engine.wheel_index import cpu_index
 from wizard.inspection import inspect
+from wizard.inspection.ecosystems.requirements import normalise_name
 from wizard.inspection.questions import LockQuestion
 from wizard.inspection.values import Inspection
 from wizard.online.planning import plan_online
@@ -137,7 +138,7 @@ def built(engine: Engine, tag: str, root: Path) -> set[str]:
     """What pip lists in the image of this folder, without what it had before."""
     engine.docker("buildx", "build", "--load", "-q", "-t", tag, root)
     listed = json.loads(engine.docker("run", "--rm", "--network=none", "--entrypoint=sh", tag, "-c", FREEZE))
-    return {f"{one['name'].lower()}=={one['version']}" for one in listed if one["name"] not in ITS_OWN}
+    return {f"{normalise_name(one['name'])}=={one['version']}" for one in listed if one["name"] not in ITS_OWN}
 
 
 @pytest.mark.engine

@@ -165,6 +165,7 @@ def _python(document: Document, stage: Stage, reading: Reading, install: Install
     image = base_image(document, stage)
     version = version_of_image(image)
     if version is None or (option is not None and not (option.value or "").startswith("/")):
+        image = image.partition("@")[0]
         raise Unlockable(f"{line}: which Python {image} has is not known (a tag such as python:3.12-slim tells)")
     return version
 
