@@ -63,6 +63,8 @@ def pinned(install: Install, lock: str) -> Iterator[Edit]:
         for asked in parse_requirements((word.value or "").encode(), "").requirements:
             versions = held.get(asked.name, set())
             if len(versions) != 1:
-                raise Unlockable(f"{asked.name} would come in several versions")
+                raise Unlockable(
+                    f"the lock would hold {'several versions' if versions else 'no version'} of {asked.name}"
+                )
             if asked.version is None:
                 yield Edit(word.span, requirement_word(asked._replace(specifier=f"=={min(versions)}")))
