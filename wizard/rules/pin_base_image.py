@@ -14,7 +14,7 @@ When it is safe
   a multi-platform image, never one platform's, so that every platform goes on finding its own. It waits for a review
   because a pinned image gets no security updates by itself: let Renovate or Dependabot move the digest. Left alone and
   named: an image whose tag comes from an ARG (a digest would win over it), one that a caller puts a context of its own
-  in place of, one that the registry does not know.
+  in place of or builds under that name, one that the registry does not know.
 
 Source
 : docs.docker.com, "Building best practices", Pin base image versions; docs.renovatebot.com, "Docker".
@@ -30,7 +30,7 @@ from wizard.dockerfile.arguments import pairs
 from wizard.dockerfile.document import Instruction, Span, Stage
 from wizard.dockerfile.editing import Edit, set_flag, splice
 from wizard.dockerfile.stages import base_stage, source_stage
-from wizard.inspection.files import read_text
+from wizard.inspection.files import read_text, short_lines
 from wizard.inspection.places import line_at
 from wizard.inspection.questions import DigestQuestion
 from wizard.rules.base import Asks, Category, Proposal, Refusal, View, evidence_at
@@ -42,6 +42,9 @@ CATEGORY: Category = "reproducible"
 
 _IMAGE = re.compile(r"[a-z0-9][\w.:/-]*\Z")
 _WHOLE_VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w+)\}|(?P<bare>\w+))\Z")
+_TAGS = re.compile(r"(?:^|\s)(?:-t|--tag)[=\s]|\btags\b\s*[:=]")
+_RESULT = {"compose": re.compile(r"\bimage\s*:")}
+"""How a kind of caller names what it builds; those that are not listed with an option, or a list of tags."""
 _RENOVATE = (
     "renovate.json", "renovate.json5", ".renovaterc", ".renovaterc.json", ".github/renovate.json",
     ".github/renovate.json5", ".gitlab/renovate.json",
@@ -175,7 +178,20 @@ def _literal(view: View, name: str, instruction: Instruction, span: Span | None)
     context = next((c for c in view.inspection.callers if any(given == name for given, _ in c.contexts)), None)
     if context is not None:
         return _Left(name, instruction, f"{context.path} puts a context of its own in its place")
+    maker = _made_here(view, name)
+    if maker is not None:
+        return _Left(name, instruction, f"{maker} builds an image of that name")
     return _Image(name, instruction, span)
+
+
+def _made_here(view: View, name: str) -> str | None:
+    """The caller that gives this name to what it builds: the registry may have another image, or an older one."""
+    named = re.compile(rf"(?<![\w./-]){re.escape(name)}(?![\w.-])")
+    for path, kind in dict.fromkeys((caller.path, caller.kind) for caller in view.inspection.callers):
+        for line in short_lines(read_text(view.workspace, path) or ""):
+            if name in line and _RESULT.get(kind, _TAGS).search(line) and named.search(line):
+                return path
+    return None
 
 
 def _uses(instruction: Instruction, name: str) -> bool:
