@@ -13,8 +13,10 @@ from wizard.rules import (
     dependency_layer,
     dockerignore,
     exec_form_cmd,
+    lock_dependencies,
     parallel_bytecode,
     parallel_stages,
+    pin_base_image,
     pip_no_cache,
     production_dependencies,
     slim_base,
@@ -26,6 +28,7 @@ from wizard.rules.base import Rule
 
 RULES: tuple[Rule, ...] = (
     slim_base,
+    pin_base_image,
     apt_update_install,
     apt_no_recommends,
     apt_clean,
@@ -33,6 +36,7 @@ RULES: tuple[Rule, ...] = (
     dependency_layer,
     torch_cpu_index,
     production_dependencies,
+    lock_dependencies,
     split_stages,
     parallel_stages,
     uv_install,

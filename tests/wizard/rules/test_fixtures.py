@@ -5,6 +5,8 @@ after/       the repo with the rule's proposal in it, byte for byte;
 refusal.txt  a part of the reason why the rule refuses;
 nothing      an empty file: the rule has nothing to say here.
 
+What the network answers is recorded beside them, see `tests/wizard/rules/answers.py`; without that nothing is asked.
+
 A new case is a `before` folder. `DOCKWIZ_REGENERATE=1 pytest tests/wizard/rules/test_fixtures.py` writes the `after`
 of every case that has neither `refusal.txt` nor `nothing`; read its diff before you commit it.
 """
@@ -18,11 +20,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.wizard.rules.answers import Find, recorded
 from wizard.dockerfile.scanner import parse
 from wizard.inspection import inspect
 from wizard.inspection.values import Inspection
+from wizard.online.planning import plan_online
 from wizard.plan.fold import Plan, make_plan
 from wizard.plan.selection import Selection
+from wizard.rules.base import Settings
 from wizard.rules.registry import RULES
 from wizard.workspace import Workspace, open_workspace
 
@@ -38,14 +43,19 @@ class Found:
     root: Path
     workspace: Workspace
     inspection: Inspection
+    find: Find | None = None
+    """What the network answers; None where it is not asked."""
 
     def plan(self, selection: Selection) -> Plan:
-        return make_plan(self.workspace, self.inspection, selection)
+        def make(inspection: Inspection) -> Plan:
+            return make_plan(self.workspace, inspection, selection, Settings(online=self.find is not None))
+
+        return make(self.inspection) if self.find is None else plan_online(make, self.inspection, self.find)
 
 
-def look_at(root: Path) -> Found:
+def look_at(root: Path, find: Find | None = None) -> Found:
     workspace = open_workspace(root)
-    return Found(root, workspace, inspect(workspace))
+    return Found(root, workspace, inspect(workspace), find)
 
 
 def plan_for(root: Path, selection: Selection) -> Plan:
@@ -76,7 +86,7 @@ def planned_again(plan: Plan, found: Found, place: Path) -> Plan:
         return plan
     root = copied(found.root, place)
     write(root, plan)
-    return plan_for(root, plan.selection)
+    return look_at(root, found.find).plan(plan.selection)
 
 
 # Of the module, so that all tests of a case come one after the other and share what they look at.
@@ -91,7 +101,7 @@ def case(request: pytest.FixtureRequest) -> Path:
 @pytest.fixture(scope="module")
 def found(case: Path, tmp_path_factory: pytest.TempPathFactory) -> Found:
     """The repo outside of any git work tree, as its owner would have it."""
-    return look_at(copied(case / "before", tmp_path_factory.mktemp("found")))
+    return look_at(copied(case / "before", tmp_path_factory.mktemp("found")), recorded(case))
 
 
 @pytest.fixture(scope="module")

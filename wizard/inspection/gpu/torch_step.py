@@ -16,8 +16,9 @@ from wizard.dockerfile.shell import Command
 from wizard.dockerfile.stages import mount_options
 from wizard.dockerfile.state import environment
 from wizard.dockerfile.style import style_of
-from wizard.inspection.gpu.cpu_requirements import OwnFile, names_file, own_file_edits
+from wizard.inspection.gpu.cpu_requirements import OwnFile, own_file_edits
 from wizard.inspection.gpu.torch_pulls import Pull, package_name
+from wizard.inspection.installs.beside import names_file
 from wizard.workspace import Workspace
 
 _KEPT_OPTIONS = frozenset(
