@@ -38,7 +38,7 @@ from wizard.inspection.ecosystems.requirements import read_requirements
 from wizard.inspection.files import list_files
 from wizard.inspection.gpu.evidence import gpu_verdict
 from wizard.inspection.gpu.locked_family import family_install, pinned, with_family
-from wizard.inspection.gpu.torch_pulls import is_family_install, package_name, pulls_of
+from wizard.inspection.gpu.torch_pulls import is_family_install, package_name, pulls_by_stage
 from wizard.inspection.installs.beside import bring, is_ignored, read_instead
 from wizard.inspection.installs.locking import (
     Lockable,
@@ -170,8 +170,8 @@ def _check_torch(view: View, one: Lockable) -> None:
     """PyTorch's CUDA build is locked only where it is wanted."""
     table = knowledge("gpu_packages")["torch"]
     line = line_at(one.reading.instruction.start_line)
-    pulls = pulls_of(view.workspace, view.document, one.stage, table)
-    if pulls and gpu_verdict(view.inspection.gpu) != "gpu":
+    pulls = (pull for pulls in pulls_by_stage(view.workspace, view.document, table) for pull in pulls)
+    if any(pull.stage == one.stage for pull in pulls) and gpu_verdict(view.inspection.gpu) != "gpu":
         raise Unlockable(
             f"{line} brings PyTorch with CUDA, which a lock would hold on to, and nothing here is known to need it:"
             " take torch-cpu-index first"
