@@ -84,9 +84,9 @@ def test_copies_that_would_mean_something_else_keep_their_order(tmp_path: Path, 
 def test_another_commit_leaves_the_installs_and_the_image_as_they_were(
     engine: Engine, tag: str, case: str, setting: str, install: str
 ) -> None:
-    again = {}
+    again, values = {}, (uuid.uuid4(), uuid.uuid4())
     for side in ("before", "after"):
-        for value in ("first", "second"):
+        for value in values:
             done = engine.run(
                 ["docker", "buildx", "build", "--load", "--progress=plain", "--build-arg", f"{setting}={value}",
                  "-t", f"{tag}-{side}", FOLDER / case / side],

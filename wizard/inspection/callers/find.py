@@ -190,10 +190,10 @@ def _command_lines(kind: str, path: str, text: str) -> Iterator[Caller]:
         if "-action" in line and "uses" in line:
             yield _action(path, number, lines)
         else:
-            yield _command(kind, path, number, _joined(lines, number))
+            yield _command(kind, path, number, joined(lines, number))
 
 
-def _joined(lines: list[str], number: int) -> str:
+def joined(lines: list[str], number: int) -> str:
     """The command from line `number` (1-based) on, its continuation lines joined."""
     parts: list[str] = []
     for line in lines[number - 1 :]:
