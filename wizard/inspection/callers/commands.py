@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from wizard.inspection.callers.find import concerns, joined, kind_of
+from wizard.inspection.callers.command_line import joined
+from wizard.inspection.callers.find import concerns, kind_of
 from wizard.inspection.files import Listing, read_text, short_lines
 from wizard.inspection.image_names import known_image, name_parts
 from wizard.inspection.masking import shown
@@ -29,8 +30,7 @@ _RUN = re.compile(
     |\b(?:kubectl|oc)\s(?:[^#;&|]*?\s)?(?:exec|run)\s(?P<kubectl>.*)""",
     re.VERBOSE,
 )
-_OF_A_PLATFORM = frozenset({"fly.toml", "railway.toml", "railway.json", "devcontainer.json", ".devcontainer.json"})
-_DECLARES = frozenset({"compose", "manifest", "platform"})
+_DECLARES = frozenset({"compose", "manifest", "declared"})
 _ENDS_A_COMMAND = re.compile(r"(?<!\\)(?:&&|\|\||[;|])")
 
 
@@ -50,8 +50,7 @@ def given_commands(workspace: Workspace, callers: Iterable[Caller], listing: Lis
     """
     callers = tuple(callers)
     for path in listing.files:
-        name = path.rpartition("/")[2]
-        kind = "platform" if name in _OF_A_PLATFORM else kind_of(path)
+        kind = kind_of(path)
         if kind is None or kind == "bake":
             continue
         text = read_text(workspace, path)
