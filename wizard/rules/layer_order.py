@@ -220,9 +220,9 @@ def _takes_time(view: View, stage: Stage, copy: _Copy | None, step: Reading) -> 
     known = next((one for one in context_copies(view.document, stage) if one.instruction is other), None)
     if known is None or bytes_at_most(view.workspace, known) < _LARGE:
         return False
-    these = inputs_of(view.document, stage, copy.places.instruction)
-    those = inputs_of(view.document, stage, other)
-    return changes_more_often(view.workspace, view.inspection.change_counts, these, those)
+    counts = view.inspection.change_counts
+    these = inputs_of(view.workspace, counts, view.document, stage, copy.places.instruction)
+    return changes_more_often(these, inputs_of(view.workspace, counts, view.document, stage, other))
 
 
 def _holds_setting(view: View, stage: Stage, setting: Changing, step: Reading) -> str | None:
