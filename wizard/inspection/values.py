@@ -22,7 +22,7 @@ class Caller(NamedTuple):
     """A file that runs a build of a Dockerfile: compose, bake, CI, Makefile, script."""
 
     kind: str
-    """`compose`, `bake`, `ci`, `make` or `script`."""
+    """`compose`, `bake`, `ci`, `make`, `script` or `declared` (a platform, a dev container, a task of CI, Tilt)."""
     path: str
     line: int | None
     text: str

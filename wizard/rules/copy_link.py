@@ -21,12 +21,9 @@ Source
 
 from __future__ import annotations
 
-import os
 import posixpath
 import re
 from collections.abc import Iterator
-from itertools import islice
-from pathlib import Path
 
 from wizard.dockerfile.document import Document, Instruction, Stage
 from wizard.dockerfile.editing import set_flag, splice
@@ -34,7 +31,14 @@ from wizard.dockerfile.sources import operands
 from wizard.dockerfile.stages import base_image, base_stage, lineage, reachable, triggers
 from wizard.dockerfile.state import environment
 from wizard.inspection.copies.below_folder import made_by_workdir, names_folder
-from wizard.inspection.copies.placed import ContextCopy, context_copies, copies_sources, lands_at, lies_in
+from wizard.inspection.copies.placed import (
+    ContextCopy,
+    bytes_at_most,
+    context_copies,
+    copies_sources,
+    lands_at,
+    lies_in,
+)
 from wizard.inspection.frontend import frontend_of
 from wizard.inspection.image_names import known_image, name_parts
 from wizard.inspection.inputs import Inputs, changes_more_often, inputs_of
@@ -56,7 +60,6 @@ _OF_THE_SYSTEM = frozenset(
 _ON_FOLDERS = re.compile(r"\b(?:chown|chmod|chgrp|setfacl|ln|mv|install|umask)\b")
 _WORTH = 20_000_000
 """Bytes of the context below which a copy takes less than half a second with either image store."""
-_ENOUGH = 20_000
 
 
 def propose(view: View) -> Proposal | Refusal | None:
@@ -126,17 +129,7 @@ def _is_large(view: View, stage: Stage, copy: Instruction) -> bool:
     if copy.flag("from"):
         return True
     known = next((one for one in context_copies(view.document, stage) if one.instruction is copy), None)
-    return known is not None and sum(_bytes(view, source) for source in known.sources) >= _WORTH
-
-
-def _bytes(view: View, source: str) -> int:
-    """At most how much a source of the context may bring; what the ignore file keeps back is counted too."""
-    if set(source) & set("*?["):
-        return 0
-    top = view.workspace.locate(view.workspace.from_context(source))
-    files = (Path(folder, name) for folder, _, names in os.walk(top) for name in names)
-    paths = [top] if top.is_file() else list(islice(files, _ENOUGH))
-    return sum(path.lstat().st_size for path in paths)
+    return known is not None and bytes_at_most(view.workspace, known) >= _WORTH
 
 
 def _unfit(view: View, stage: Stage, copy: Instruction) -> str | None:

@@ -29,9 +29,8 @@ import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from wizard.dockerfile.arguments import decode
 from wizard.dockerfile.document import Document, Instruction, Stage
-from wizard.dockerfile.editing import Edit, block, delete, insert_after, insert_before, splice
+from wizard.dockerfile.editing import Edit, block_text, delete, insert_after, insert_before, splice
 from wizard.dockerfile.stages import base_stage
 from wizard.dockerfile.state import environment
 from wizard.inspection.context.ignoring import keep_out
@@ -330,17 +329,10 @@ def _edits(view: View, move: _Move) -> Iterator[Edit]:
     document = view.document
     for instruction in move.moved:
         yield delete(document, instruction)
-    yield insert_after(document, move.below, "".join(_moved_text(document, instruction) for instruction in move.moved))
+    yield insert_after(document, move.below, "".join(block_text(document, instruction) for instruction in move.moved))
     for install, manifests in move.manifests:
         workdir = working_directory(document, move.stage, install)
         yield insert_before(document, install, "\n".join(copy_lines(view.workspace, document, manifests, workdir)))
-
-
-def _moved_text(document: Document, instruction: Instruction) -> str:
-    span = block(document, instruction)
-    text = decode(span.of(document.source))
-    apart = document.source[: span.start].endswith((b"\n\n", b"\r\n\r\n"))
-    return ("\n" if apart else "") + text + ("" if text.endswith("\n") else "\n")
 
 
 def _risk(moves: list[_Move]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,7 +34,7 @@ def read_compose(path: str, text: str) -> tuple[tuple[Caller, ...], str | None]:
     callers = [
         _caller(path, str(name), service, _line(services, name))
         for name, service in services.items()
-        if isinstance(service, dict) and service.get("build")
+        if isinstance(service, dict) and service.get("build") and not _is_inline(service["build"])
     ]
     return tuple(callers), None
 
@@ -41,11 +42,12 @@ def read_compose(path: str, text: str) -> tuple[tuple[Caller, ...], str | None]:
 def _caller(path: str, name: str, service: dict[str, Any], line: int | None) -> Caller:
     build = service["build"]
     options: dict[str, Any] = build if isinstance(build, dict) else {"context": str(build)}
-    context = str(options.get("context", "."))
+    context = _default(str(options.get("context", ".")))
     local = "://" not in context and not context.startswith("git@") and "$" not in context
     folder = posixpath.normpath(posixpath.join(posixpath.dirname(path), context)) if local else context
     dockerfile = options.get("dockerfile")
     if dockerfile is not None:
+        dockerfile = _default(str(dockerfile))
         dockerfile = posixpath.normpath(posixpath.join(folder, str(dockerfile))) if local else str(dockerfile)
     arguments = options.get("args") or ()
     names = [str(argument).split("=", 1)[0] for argument in arguments]
@@ -57,10 +59,20 @@ def _caller(path: str, name: str, service: dict[str, Any], line: int | None) -> 
         text=f"service {name}",
         dockerfile=dockerfile,
         context=folder,
-        target=str(target) if target else None,
+        target=_default(str(target)) if target else None,
         build_args=tuple(names),
         contexts=tuple(_contexts(posixpath.dirname(path), options.get("additional_contexts"))),
     )
+
+
+def _is_inline(build: Any) -> bool:
+    """Whether the Dockerfile stands in the compose file itself."""
+    return isinstance(build, dict) and "dockerfile_inline" in build
+
+
+def _default(value: str) -> str:
+    """A value with the defaults of its variables: `${TARGET:-dev}` is `dev` where nobody sets TARGET."""
+    return re.sub(r"\$\{\w+:?-([^}]*)\}", r"\1", value)
 
 
 def _contexts(folder: str, given: Any) -> Iterator[tuple[str, str]]:

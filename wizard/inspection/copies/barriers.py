@@ -41,7 +41,8 @@ _INSTEAD = {
 }
 """What reads the sources whatever stands in the manifests, and how a person would divide it. Sources:
 docs.astral.sh/uv, Using uv in Docker; python-poetry.org, install; pdm-project.org, install."""
-_WITHOUT_PROJECT = ("--no-install-project", "--no-install-workspace", "--no-root", "--no-self")
+WITHOUT_PROJECT = ("--no-install-project", "--no-install-workspace", "--no-root", "--no-self")
+"""Options with which uv, Poetry and PDM install what a project depends on, and not the project."""
 _SETTINGS_FILES = frozenset({"-c", "--config-file", "--config", "--repositories-file", "--keys-dir", "--setopt"})
 _MAKES_HOME = frozenset({"useradd", "adduser", "usermod"})
 
@@ -61,7 +62,7 @@ def barrier(
             return because
     if not reading.installs:
         return None
-    odd = next((i for i in reading.installs if not _is_read(i)), None)
+    odd = next((i for i in reading.installs if not is_read(i)), None)
     if odd is not None:
         return _why_unread(document, stage, reading, odd)
     system = (install for install in reading.installs if install.manager in SYSTEM_MANAGERS)
@@ -83,8 +84,8 @@ def barrier(
     return reads_of(workspace, document, stage, reading).because
 
 
-def _is_read(install: Install) -> bool:
-    """Whether it is known which files it reads."""
+def is_read(install: Install) -> bool:
+    """Whether it is known which files an install reads."""
     return (
         install.manager in SYSTEM_MANAGERS or reads_manifests(install) or reads_project(install) or is_global(install)
     )
@@ -92,11 +93,11 @@ def _is_read(install: Install) -> bool:
 
 def _why_unread(document: Document, stage: Stage, reading: Reading, install: Install) -> str:
     words = f"{install.manager} {install.verb}"
-    if install.has(*_WITHOUT_PROJECT):
+    if install.has(*WITHOUT_PROJECT):
         return f"`{words}` reads a lock that the sources bring (copy pyproject.toml and the lock before it)"
     for earlier in read_steps(document, stage):
         if earlier.instruction.index < reading.instruction.index and any(
-            one.manager == install.manager and one.has(*_WITHOUT_PROJECT) for one in earlier.installs
+            one.manager == install.manager and one.has(*WITHOUT_PROJECT) for one in earlier.installs
         ):
             line = line_at(earlier.instruction.start_line)
             return f"`{words}` installs the project itself, from its sources; {line} has installed what it depends on"

@@ -16,6 +16,8 @@ from wizard.inspection.steps import Reading
 from wizard.workspace import Workspace
 
 _FILE_OPTIONS = frozenset({"-r", "--requirement", "-c", "--constraint"})
+_PROJECT_OPTIONS = ("--group", "--requirements-from-script")
+"""Source: pip.pypa.io, pip install: dependency groups of pyproject.toml (25.1), inline metadata of a script (26.0)."""
 
 
 def is_pip(install: Install) -> bool:
@@ -67,6 +69,8 @@ def manifests_of(workspace: Workspace, document: Document, stage: Stage, reading
             continue
         if any(option.name in _FILE_OPTIONS and option.value is None for option in install.options):
             return ManifestsOf(because="the name of a requirements file depends on a value that only the build knows")
+        if install.has(*_PROJECT_OPTIONS):
+            return ManifestsOf(because="the install reads a list of packages in pyproject.toml or a script")
         for name in requirement_files(install):
             if workdir is None or "$" in name or "://" in name:
                 return ManifestsOf(because=f"where {name} stands depends on a value that only the build knows")
