@@ -16,6 +16,7 @@ from wizard.rules import (
     parallel_bytecode,
     parallel_stages,
     pip_no_cache,
+    secret_in_image,
     split_stages,
     torch_cpu_index,
     uv_install,
@@ -38,5 +39,6 @@ RULES: tuple[Rule, ...] = (
     copy_link,
     chown_on_copy,
     exec_form_cmd,
+    secret_in_image,
     dockerignore,
 )
