@@ -13,6 +13,7 @@ from wizard.rules import (
     dependency_layer,
     dockerignore,
     exec_form_cmd,
+    non_root_user,
     parallel_bytecode,
     parallel_stages,
     pip_no_cache,
@@ -39,6 +40,7 @@ RULES: tuple[Rule, ...] = (
     copy_link,
     chown_on_copy,
     exec_form_cmd,
+    non_root_user,
     secret_in_image,
     dockerignore,
 )
