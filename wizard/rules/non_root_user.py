@@ -28,7 +28,7 @@ from typing import Final
 
 from wizard.assets import knowledge
 from wizard.dockerfile.document import Instruction, Stage
-from wizard.dockerfile.editing import insert_after, splice
+from wizard.dockerfile.editing import Edit, insert_after, insert_before, splice
 from wizard.dockerfile.stages import base_image, lineage
 from wizard.dockerfile.started import started, starting
 from wizard.dockerfile.state import environment
@@ -94,8 +94,7 @@ def propose(view: View) -> Proposal | Refusal | None:
     folders = _folders(view, stage, listing)
     if isinstance(folders, Refusal):
         return folders
-    last = [one for one in stage.instructions if one.keyword in ("FROM", "RUN", "COPY", "ADD", "WORKDIR", "SHELL")][-1]
-    result = splice(document, [insert_after(document, last, _user(view, stage, folders))])
+    result = splice(document, _edits(view, stage, folders))
     writes = f" It may write to its home, to /tmp and to {listed(folders)}." if folders else ""
     return Proposal(
         rule=ID,
@@ -116,15 +115,22 @@ def _refusal(view: View, instruction: Instruction, because: str) -> Refusal:
     return Refusal(ID, f"{line_at(instruction.start_line)} {because}", (evidence_at(view, instruction),))
 
 
-def _user(view: View, stage: Stage, folders: tuple[str, ...]) -> str:
-    """The lines that make the user and name it."""
-    if "alpine" in name_parts(base_image(view.document, stage))[1]:
-        make = f"addgroup -g {NUMBER} app && adduser -D -u {NUMBER} -G app app"
+def _edits(view: View, stage: Stage, folders: tuple[str, ...]) -> list[Edit]:
+    """The user is made above the copies, so that an edit of the sources does not make it anew; its folders are made
+    and it is named below them."""
+    document = view.document
+    steps = [one for one in stage.instructions if one.keyword in ("FROM", "RUN", "COPY", "ADD", "WORKDIR", "SHELL")]
+    if "alpine" in name_parts(base_image(document, stage))[1]:
+        make = f"RUN addgroup -g {NUMBER} app && adduser -D -u {NUMBER} -G app app\n"
     else:
-        make = f"groupadd --gid {NUMBER} app && useradd --no-log-init --uid {NUMBER} --gid {NUMBER} --create-home app"
-    owned = "".join(f" {shlex.quote(folder)}" for folder in folders)
-    given = f" && \\\n    install -d -o {NUMBER} -g {NUMBER}{owned}" if folders else ""
-    return f"RUN {make}{given}\nUSER {NUMBER}:{NUMBER}\n"
+        make = f"RUN groupadd --gid {NUMBER} app && useradd --no-log-init --uid {NUMBER} --gid {NUMBER} --create-home app\n"
+    owned = " ".join(shlex.quote(folder) for folder in folders)
+    given = f"RUN install -d -o {NUMBER} -g {NUMBER} {owned}\n" if folders else ""
+    name = f"{given}USER {NUMBER}:{NUMBER}\n"
+    copy = next((one for one in steps if one.keyword in ("COPY", "ADD")), None)
+    if copy is None:
+        return [insert_after(document, steps[-1], make + name)]
+    return [insert_before(document, copy, make), insert_after(document, steps[-1], name)]
 
 
 def _build(view: View, stage: Stage) -> Refusal | None:
