@@ -8,10 +8,10 @@ Why
   dead weight, about as large as the archives of all packages.
 
 When it is safe
-: The stage is shipped, its cache is on and no mount holds it (cache-mounts comes before this rule, and does better
-  where it can), the step does not clean up behind itself, and nothing looks into the folder later: no command, no copy
-  out of the stage, no second install of the same packages after the compilers are gone. A cache folder that the file
-  names is left alone.
+: The stage is shipped, its cache is on, nothing filled it before, and no mount holds it (cache-mounts comes before this
+  rule, and does better where it can), the step does not clean up behind itself, and nothing looks into the folder
+  later: no command, no copy out of the stage, no second install of the same packages after the compilers are gone. A
+  cache folder that the file names is left alone.
 
 Source
 : pip's documentation, "Caching" and `--no-cache-dir`; the Python packaging of docs.docker.com's guides.
@@ -31,6 +31,7 @@ from wizard.dockerfile.installs import Install, program, unwrap
 from wizard.dockerfile.script import Command
 from wizard.dockerfile.stages import lineage, mount_options
 from wizard.dockerfile.state import State, environment
+from wizard.inspection.caches.fillers import filler_of
 from wizard.inspection.caches.mounted import covered, set_in
 from wizard.inspection.caches.readers import reader_of
 from wizard.inspection.places import line_at
@@ -136,7 +137,11 @@ def _left(view: View, stage: Stage, reading: Reading) -> _Kept | None:
     )
     if setter is not None:
         return kept(f"{line_at(setter.start_line)} gives pip settings that are not read here")
-    reader = reader_of(document, stage, reading.instruction, folder or f"/home/{state.user}/.cache/pip")
+    place = folder or f"/home/{state.user}/.cache/pip"
+    filler = filler_of(view.workspace, document, stage, reading.instruction, place)
+    if filler is not None:
+        return kept(f"{line_at(filler.start_line)} may put wheels into pip's cache, for the step to find")
+    reader = reader_of(document, stage, reading.instruction, place)
     if reader is not None:
         return kept(f"{line_at(reader.start_line)} reads pip's cache")
     later = _needed_later(document, stage, reading, calls)
