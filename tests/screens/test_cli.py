@@ -584,7 +584,7 @@ def test_plan_json_has_every_field_of_its_schema(repo: Path) -> None:
     data = json.loads(dockwiz("plan", "--json", repo).stdout)
     assert set(data) == {"schema", "root", "dockerfile", "proposals", "refusals", "diff"}
     assert (data["schema"], data["root"], data["dockerfile"]) == ("dockwiz.plan/1", ".", "Dockerfile")
-    assert [p["id"] for p in data["proposals"]] == ["dependency-layer", "cache-mounts", "dockerignore"]
+    assert [p["id"] for p in data["proposals"]] == ["dependency-layer", "cache-mounts", "non-root-user", "dockerignore"]
     for proposal in data["proposals"]:
         assert set(proposal) == {
             "id", "title", "category", "safety", "selected", "why", "risk", "evidence", "estimate", "files", "diff",

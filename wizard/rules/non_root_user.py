@@ -123,7 +123,8 @@ def _edits(view: View, stage: Stage, folders: tuple[str, ...]) -> list[Edit]:
     if "alpine" in name_parts(base_image(document, stage))[1]:
         make = f"RUN addgroup -g {NUMBER} app && adduser -D -u {NUMBER} -G app app\n"
     else:
-        make = f"RUN groupadd --gid {NUMBER} app && useradd --no-log-init --uid {NUMBER} --gid {NUMBER} --create-home app\n"
+        account = f"useradd --no-log-init --uid {NUMBER} --gid {NUMBER} --create-home app"
+        make = f"RUN groupadd --gid {NUMBER} app && {account}\n"
     owned = " ".join(shlex.quote(folder) for folder in folders)
     given = f"RUN install -d -o {NUMBER} -g {NUMBER} {owned}\n" if folders else ""
     name = f"{given}USER {NUMBER}:{NUMBER}\n"
