@@ -3,12 +3,13 @@
 before/      the repo, and one of
 after/       the repo with the rule's proposal in it, byte for byte;
 refusal.txt  a part of the reason why the rule refuses;
+advice.txt   a part of what a proposal says that changes nothing;
 nothing      an empty file: the rule has nothing to say here.
 
 What the network answers is recorded beside them, see `tests/wizard/rules/answers.py`; without that nothing is asked.
 
 A new case is a `before` folder. `DOCKWIZ_REGENERATE=1 pytest tests/wizard/rules/test_fixtures.py` writes the `after`
-of every case that has neither `refusal.txt` nor `nothing`; read its diff before you commit it.
+of every case that has none of the other three; read its diff before you commit it.
 """
 
 from __future__ import annotations
@@ -125,6 +126,11 @@ def test_the_rule_does_what_the_case_says(case: Path, found: Found, alone: Plan,
         assert (case / "refusal.txt").read_text().strip() in reasons[0]
         return
     assert reasons == []
+    if (case / "advice.txt").exists():
+        (said,) = [step.proposal for step in alone.steps if step.proposal.rule == rule]
+        assert (said.edits, said.safety) == ({}, "review")
+        assert (case / "advice.txt").read_text().strip() in said.why
+        return
     if (case / "nothing").exists():
         assert rule not in {step.proposal.rule for step in alone.steps}
         return
@@ -140,7 +146,7 @@ def test_the_rule_does_what_the_case_says(case: Path, found: Found, alone: Plan,
 def test_a_second_plan_on_the_result_changes_nothing(found: Found, alone: Plan, tmp_path: Path) -> None:
     again = planned_again(alone, found, tmp_path)
     assert again.changes == {}
-    assert again.selected == ()
+    assert [step for step in again.selected if step.proposal.edits] == []
 
 
 def test_all_rules_get_along_with_the_result(alone: Plan, everything: Plan) -> None:
@@ -158,5 +164,5 @@ def test_after_everything_a_second_plan_changes_nothing(found: Found, everything
 def test_every_folder_is_a_rule_and_every_case_says_one_thing() -> None:
     assert {case.parent.name for case in CASES} <= {rule.ID for rule in RULES}
     for case in CASES:
-        said = [name for name in ("after", "refusal.txt", "nothing") if (case / name).exists()]
+        said = [name for name in ("after", "refusal.txt", "advice.txt", "nothing") if (case / name).exists()]
         assert len(said) == 1, f"{case.parent.name}/{case.name} says {said}"
