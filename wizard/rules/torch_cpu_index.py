@@ -41,7 +41,7 @@ from wizard.inspection.gpu.cpu_requirements import (
     left_out,
     own_file,
 )
-from wizard.inspection.gpu.evidence import gpu_verdict
+from wizard.inspection.gpu.evidence import gpu_use, gpu_verdict
 from wizard.inspection.gpu.torch_pulls import (
     family_words,
     is_cuda_library,
@@ -68,14 +68,6 @@ _OTHER_INDEX = ("-i", "--index-url", "--index", "--default-index", "-f", "--find
 _INDEX_VARIABLES = (
     "PIP_INDEX_URL", "PIP_FIND_LINKS", "PIP_CONFIG_FILE", "UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX",
 )  # fmt: skip
-_GPU_WORDS = {
-    "base-image": "a CUDA base image",
-    "caller": "a caller that asks for GPUs",
-    "cuda-index": "a CUDA index",
-    "cuda-call": "a CUDA call that is not guarded",
-    "cuda-device": "CUDA is the device that it is started with",
-    "gpu-package": "a package that exists for GPUs only",
-}
 
 
 def propose(view: View) -> Proposal | Refusal | None:
@@ -107,13 +99,8 @@ def propose(view: View) -> Proposal | Refusal | None:
 
 
 def _uses_gpu(view: View) -> Refusal | None:
-    if gpu_verdict(view.inspection.gpu) != "gpu":
-        return None
-    signs = [s for s in view.inspection.gpu if s.kind not in ("guarded-call", "unclear-call", "cpu-index")]
-    first = signs[0]
-    place = f"{first.evidence.path}:{first.evidence.line}" if first.evidence.line else first.evidence.path
-    reason = f"this service uses a GPU: {_GPU_WORDS.get(first.kind, first.kind)} at {place}"
-    return Refusal(ID, reason, tuple(sign.evidence for sign in signs[:5]))
+    use = gpu_use(view.inspection.gpu)
+    return None if use is None else Refusal(ID, f"this service uses a GPU: {use[0]}", use[1])
 
 
 def _unread(view: View) -> Refusal | None:

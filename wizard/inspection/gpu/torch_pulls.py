@@ -181,12 +181,14 @@ def _has_cpu_index(
         for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_TORCH_BACKEND", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL",
                      "UV_INDEX", "UV_DEFAULT_INDEX", "PIP_FIND_LINKS")
     ]  # fmt: skip
-    for file in _files(workspace, install, manifests):
+    for file in requirement_files_of(workspace, install, manifests):
         texts += [line.text for line in file.lines if line.kind in ("index", "requirement")]
     return any(CPU_INDEX.search(text) for text in texts) or install.has("--torch-backend")
 
 
-def _files(workspace: Workspace, install: Install, manifests: ManifestsOf) -> tuple[RequirementsFile, ...]:
+def requirement_files_of(
+    workspace: Workspace, install: Install, manifests: ManifestsOf
+) -> tuple[RequirementsFile, ...]:
     """The files that the install reads; where that could not be worked out, those that its names seem to mean."""
     if manifests.because is None:
         return tuple(read_requirements(workspace, manifest.path) for manifest in manifests.found)
@@ -206,7 +208,7 @@ def _pull(
     manifests: ManifestsOf,
     table: Mapping[str, Any],
 ) -> Pull | None:
-    files = _files(workspace, install, manifests)
+    files = requirement_files_of(workspace, install, manifests)
     constraints = _constraints(install, files)
     line = reading.instruction.start_line
     found: list[tuple[Requirement, Evidence]] = []
@@ -248,8 +250,8 @@ def _constraints(install: Install, files: tuple[RequirementsFile, ...]) -> froze
 
 def _is_of(requirement: Requirement, entry: Mapping[str, Any]) -> bool:
     """Whether an entry of the table speaks of this requirement, with the extra that it needs."""
-    extra = entry.get("extra")
-    return requirement.name in entry["names"] and (extra is None or extra in requirement.extras)
+    extras = entry.get("extras")
+    return requirement.name in entry["names"] and (extras is None or bool(set(extras) & set(requirement.extras)))
 
 
 def _on_linux(requirement: Requirement) -> bool:
