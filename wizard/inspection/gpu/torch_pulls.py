@@ -104,7 +104,7 @@ def family_words(pulls: Iterable[Pull], table: Mapping[str, Any]) -> tuple[str, 
     requirements = [r for pull in pulls for r, _ in pull.asked]
     names = {r.name for r in requirements} or {"torch"}
     brought = {
-        entry["member"] for entry in table["brings"] for pull in pulls for r, _ in pull.pullers if _is_of(r, entry)
+        entry["member"] for entry in table["brings"] for pull in pulls for r, _ in pull.pullers if is_of(r, entry)
     }
     narrowed = [r for pull in pulls for r in pull.constrained if r.name in names | brought and r.specifier]
     said = {r.name for r in narrowed}
@@ -218,16 +218,16 @@ def _pull(
     for file in files:
         if file.path not in constraints:
             found += [(r, Evidence(file.path, r.line, r.text)) for r in file.requirements]
-    found = [(r, e) for r, e in found if _on_linux(r)]
+    found = [(r, e) for r, e in found if on_linux(r)]
     family = frozenset(table["family"])
     asked = tuple((r, e) for r, e in found if r.name in family)
     entries = (*table["pulled_by"], *table["brings"])
-    pullers = tuple((r, e) for r, e in found if any(_is_of(r, entry) for entry in entries))
+    pullers = tuple((r, e) for r, e in found if any(is_of(r, entry) for entry in entries))
     if not asked and not pullers:
         return None
     hashed = next((Evidence(file.path, 1, "hashes are pinned") for file in files if file.hashed), None)
     constrained = tuple(
-        r for file in files if file.path in constraints for r in file.requirements if r.name in family and _on_linux(r)
+        r for file in files if file.path in constraints for r in file.requirements if r.name in family and on_linux(r)
     )
     return Pull(stage, reading, install, manifests.found, asked, constrained, pullers, hashed, manifests.because)
 
@@ -248,13 +248,13 @@ def _constraints(install: Install, files: tuple[RequirementsFile, ...]) -> froze
     return frozenset(by_path) - required
 
 
-def _is_of(requirement: Requirement, entry: Mapping[str, Any]) -> bool:
+def is_of(requirement: Requirement, entry: Mapping[str, Any]) -> bool:
     """Whether an entry of the table speaks of this requirement, with the extra that it needs."""
     extras = entry.get("extras")
     return requirement.name in entry["names"] and (extras is None or bool(set(extras) & set(requirement.extras)))
 
 
-def _on_linux(requirement: Requirement) -> bool:
+def on_linux(requirement: Requirement) -> bool:
     """Whether the requirement counts on Linux, as far as its marker speaks of the system alone."""
     if not requirement.marker:
         return True
