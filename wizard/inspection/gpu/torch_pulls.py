@@ -260,7 +260,8 @@ def on_linux(requirement: Requirement) -> bool:
         return True
     from packaging.markers import Marker
 
-    names = set(re.findall(r"[a-z_]+(?=\s*(?:[=!<>~]|not\s+in\b|in\b))", requirement.marker))
+    bare = re.sub(r"'[^']*'|\"[^\"]*\"", "''", requirement.marker)
+    names = set(re.findall(r"[a-z_]{2,}", bare)) - {"and", "or", "not", "in"}
     return not names <= set(_ON_LINUX) or Marker(requirement.marker).evaluate(dict(_ON_LINUX))
 
 
