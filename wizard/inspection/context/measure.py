@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from wizard.inspection.values import BuildContext, FolderSize
 
@@ -26,6 +27,31 @@ def ignore_file(workspace: Workspace, dockerfile: str) -> str | None:
     relative = posixpath.relpath(dockerfile, workspace.context)
     found = ignore_path(relative, lambda path: workspace.is_file(_from_context(workspace, path)))
     return None if found is None else _from_context(workspace, found)
+
+
+class Target(NamedTuple):
+    """The ignore file that an edit would write."""
+
+    path: str
+    """Relative to the root."""
+    in_force: bool
+    """Whether a build heeds it already; else it would be new."""
+    content: bytes
+    """What it holds now, pending edits included; empty where it would be new."""
+    problem: str | None
+    """Why it cannot be written, in words."""
+
+
+def writable_ignore_file(workspace: Workspace, dockerfile: str) -> Target:
+    """The ignore file in force, else the `.dockerignore` that would be."""
+    path = ignore_file(workspace, dockerfile)
+    if path is not None:
+        return Target(path, True, workspace.read(path), None)
+    new = workspace.from_context(".dockerignore")
+    # A pending edit (or removal: planning again after an apply) says more than the disk.
+    hidden = new not in workspace.overlay and os.path.lexists(workspace.root / new)
+    problem = f"{new} is there, but is no file of the repository that could be read" if hidden else None
+    return Target(new, False, b"", problem)
 
 
 def _from_context(workspace: Workspace, path: str) -> str:

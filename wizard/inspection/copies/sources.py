@@ -10,7 +10,10 @@ from wizard.inspection.installs.pip import requirement_files
 from wizard.inspection.steps import Reading
 from wizard.workspace import Workspace
 
-_SYSTEM_FOLDERS = ("/etc", "/usr/local", "/usr/share", "/usr/lib", "/usr/bin", "/bin", "/sbin", "/lib", "/run", "/dev")
+_SYSTEM_FOLDERS = (
+    "/etc", "/bin", "/sbin", "/lib", "/run", "/dev", "/usr/bin", "/usr/sbin", "/usr/lib", "/usr/share",
+    "/usr/local/bin", "/usr/local/sbin", "/usr/local/lib", "/usr/local/share", "/usr/local/etc",
+)  # fmt: skip
 
 
 def brings_sources(workspace: Workspace, copy: ContextCopy | None, following: Collection[Reading]) -> bool:
@@ -31,6 +34,8 @@ def brings_folders(workspace: Workspace, copy: ContextCopy | None) -> bool:
 
 
 def _may_bring_sources(workspace: Workspace, copy: ContextCopy) -> bool:
-    if copy.instruction.heredocs or any(lies_in(copy.destination, folder) for folder in _SYSTEM_FOLDERS):
+    if copy.instruction.heredocs:
+        return False
+    if "." not in copy.sources and any(lies_in(copy.destination, folder) for folder in _SYSTEM_FOLDERS):
         return False
     return not brings_only(workspace, copy, MANIFESTS)

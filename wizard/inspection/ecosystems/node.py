@@ -21,12 +21,10 @@ _LIFECYCLE = (
 _DEPENDENCIES = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies", "resolutions",
                  "overrides", "pnpm")  # fmt: skip
 _MORE_OF_PNPM = ("patchedDependencies", "configDependencies")
-_LOCAL = re.compile(
-    r"(?:file|link|portal|workspace|patch):|\.{0,2}/|\.{1,2}\Z|~/|(?!\w+://|git\+).*\.(?:tgz|tar\.gz)\Z"
-)
-_LOCKED_LOCAL = re.compile(
-    r"[\"'@ :](?:file|link|portal|workspace|patch):|\"link\": true|^patchedDependencies:", re.MULTILINE
-)
+_SCHEMES = "(?:file|link|portal|workspace|patch):"
+"""How a dependency begins that is a folder or a file, and not a release."""
+_LOCAL = re.compile(_SCHEMES + r"|\.{0,2}/|\.{1,2}\Z|~/|(?!\w+://|git\+).*\.(?:tgz|tar\.gz)\Z")
+_LOCKED_LOCAL = re.compile(r"[\"'@ :]" + _SCHEMES + r"|\"link\": true|^patchedDependencies:", re.MULTILINE)
 _BERRY = re.compile(r"yarn@(?!0|1)|yarn@1\d")
 
 
@@ -126,7 +124,7 @@ def _settings(held: Mapping[str, tuple[str, str]]) -> str | None:
         key = re.match(r"[\"']?([\w.-]+)[\"']?\s*:", line)
         if key is not None and key[1] not in table["workspace_keys"]:
             return f"{place_at(path, number)} sets {key[1]}, which may name files or folders of the sources"
-        if re.search(r"(?:file|link|portal|workspace|patch):|[:\s\"']\.{1,2}/", line):
+        if re.search(_SCHEMES + r"|[:\s\"']\.{1,2}/", line):
             return f"{place_at(path, number)} names a local path"
     return None
 
