@@ -21,6 +21,7 @@ from wizard.inspection.ecosystems.requirements import (
     read_tree,
 )
 from wizard.inspection.gpu.evidence import CPU_INDEX
+from wizard.inspection.gpu.local_projects import project_requirements
 from wizard.inspection.installs.pip import Manifest, ManifestsOf, is_pip, manifests_of
 from wizard.inspection.places import line_at, place_at
 from wizard.inspection.steps import Reading, read_steps
@@ -218,6 +219,7 @@ def _pull(
     for file in files:
         if file.path not in constraints:
             found += [(r, Evidence(file.path, r.line, r.text)) for r in file.requirements]
+    found += project_requirements(workspace, document, stage, reading, install)
     found = [(r, e) for r, e in found if on_linux(r)]
     family = frozenset(table["family"])
     asked = tuple((r, e) for r, e in found if r.name in family)

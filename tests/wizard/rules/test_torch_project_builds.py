@@ -1,4 +1,4 @@
-"""torch-cpu-index for uv projects on a real engine: the CPU build from an index, and the lock that uv made again."""
+"""torch-cpu-index for projects on a real engine: the CPU build from an index, and the lock that uv made again."""
 
 from __future__ import annotations
 
@@ -107,3 +107,13 @@ def test_a_lock_is_made_again_with_the_versions_that_it_held(
     assert new == {name: old[name] for name in new}
     assert answer(engine, tag, folder) == "2.13.0+cpu 0.8.0 0"
     assert planned(folder, Settings(torch_index=index, online=True)).changes == {}
+
+
+@pytest.mark.full
+@pytest.mark.engine
+def test_a_local_project_of_pip_finds_the_cpu_build_there(engine: Engine, index: str, tag: str, tmp_path: Path) -> None:
+    folder = project(tmp_path, "")
+    dockerfile = "FROM python:3.11-slim\nWORKDIR /app\nCOPY . .\nRUN pip install --no-cache-dir .\n"
+    (folder / "Dockerfile").write_text(f'{dockerfile}CMD ["python", "app.py"]\n')
+    write(folder, planned(folder, Settings(torch_index=index)))
+    assert answer(engine, tag, folder) == "2.13.0+cpu 0.8.0 0"
