@@ -4,7 +4,8 @@ What it does
 : Puts one step in front of the install: the torch family (torch, torchvision, torchaudio) from the CPU index alone.
   Where the packages come from a requirements file, a copy of it, `<name>-docker-cpu.txt`, lists them in the order of
   how often they change, and includes your file, which stays as it is. CUDA libraries that a `pip freeze` left there are
-  taken out; then the copy cannot include your file, and the proposal waits for a review. For `uv sync` the CPU index
+  taken out; then the copy cannot include your file, and the proposal waits for a review. What a local project asks for
+  (`pip install .`) is read from the table `project` of its pyproject.toml. For `uv sync` the CPU index
   goes into pyproject.toml, bound to the family on Linux; with `--online` uv makes the lock again.
 
 Why
