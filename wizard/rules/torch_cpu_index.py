@@ -20,7 +20,7 @@ When it is safe
   it looks into (no --target, no --prefix), and does not install again what is there. Evidence of both kinds, CUDA in a
   setting, a script or a notebook, or an index of your own, makes it a review. So does a uv project, whose manifest is
   yours to change. Where a lock cannot be made again here (uv without `--online`, Poetry, PDM, Pipenv) it is refused,
-  and what to write and to run is said.
+  and what to write and to run is said. Environments of conda are left alone.
 
 Source
 : pytorch.org, "Get Started", Linux, pip, CPU; pip's documentation on --extra-index-url; docs.astral.sh/uv, PyTorch;
