@@ -17,7 +17,8 @@ When it is safe
   stay in a layer. Caches are named after the release, so that builds of others on the same machine do not meet them;
   those of stages that can run at the same time after the stage too, so that they do not wait for each other. pip's and
   uv's are named only where compilers are there: downloads are keyed by address, but a wheel that was built goes by link
-  and Python version, whatever C library it was built against.
+  and Python version, whatever C library it was built against. uv's cache stays where packages are links into it, and
+  where the container runs uv, which may have to build the project from it.
 
 Source
 : docs.docker.com, "Optimize cache usage in builds", cache mounts; pip's documentation on caching; docs.astral.sh/uv,
@@ -42,10 +43,10 @@ from wizard.dockerfile.state import State, environment
 from wizard.inspection.apt.lists import AptFlow, apt_flow
 from wizard.inspection.caches.mounted import Cleaning, Hindrance, cleaning_of, covered, taken_out
 from wizard.inspection.caches.names import may_compile, release_name
-from wizard.inspection.caches.python import PythonCache, python_cache
+from wizard.inspection.caches.python import PythonCache, keeps_cache, python_cache
 from wizard.inspection.caches.readers import reader_of
+from wizard.inspection.caches.run_time import wanted_by_uv
 from wizard.inspection.frontend import Frontend, frontend_of, used_features
-from wizard.inspection.installs.pip import is_pip
 from wizard.inspection.places import line_at
 from wizard.inspection.steps import APT, Reading, read_steps, unread_runs
 from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at, unread
@@ -58,7 +59,7 @@ _CACHE, _LISTS = "/var/cache/apt", "/var/lib/apt/lists"
 _KINDS = {_CACHE: "apt-cache", _LISTS: "apt-lists"}
 _DOCKER_CLEAN = "/etc/apt/apt.conf.d/docker-clean"
 _WITHOUT_DOCKER_CLEAN = " Whoever uses apt on top of the image has to clean up: docker-clean is not there any more."
-_INSTALLS = r"\b(?:apt(?:-get)?|pip3?|uv\s+pip)\b[^;&|]*\binstall\b"
+_INSTALLS = r"\b(?:(?:apt(?:-get)?|pip3?|uv\s+pip)\b[^;&|]*\binstall|uv\s+sync)\b"
 _NO_CACHE = ("--no-cache-dir", "--no-cache", "-n")
 
 
@@ -107,7 +108,7 @@ def propose(view: View) -> Proposal | Refusal | None:
         for reading in read_steps(document, stage)
         if reading.script is not None and reading.installs
     ]
-    outcomes = [*_apt(document, flow, steps), *(one for step in steps for one in _python(document, step))]
+    outcomes = [*_apt(document, flow, steps), *(one for step in steps for one in _python(view, step))]
     mounts_of: dict[int, list[_Mounts]] = {}
     for step, outcome in outcomes:
         if isinstance(outcome, _Mounts):
@@ -155,7 +156,7 @@ def propose(view: View) -> Proposal | Refusal | None:
 
 def _refusal_of_frontend(view: View, frontend: Frontend) -> Refusal | None:
     readings = (reading for stage in view.document.stages for reading in read_steps(view.document, stage))
-    first = next((r for r in readings if _installs_with_apt(r) or any(is_pip(i) for i in r.installs)), None)
+    first = next((r for r in readings if _installs_with_apt(r) or any(map(keeps_cache, r.installs))), None)
     if first is None:
         return None
     return Refusal(ID, frontend.lacks("cache-mount"), (evidence_at(view, first.instruction),))
@@ -291,14 +292,21 @@ def _cache_name(stage: Stage, releases: Mapping[int, str], needed: Mapping[int, 
     return f"{release}-{stage.buildkit_name}" if waits else release
 
 
-def _python(document: Document, step: _Step) -> Iterator[tuple[_Step, _Mounts | _Problem]]:
+def _python(view: View, step: _Step) -> Iterator[tuple[_Step, _Mounts | _Problem]]:
     """The cache of pip, of uv, or of both."""
-    installs = [i for i in step.reading.installs if is_pip(i) and not i.has("--no-index")]
+    document = view.document
+    installs = [i for i in step.reading.installs if keeps_cache(i) and not i.has("--no-index")]
     for manager in sorted({install.manager for install in installs}):
         calls = [install for install in installs if install.manager == manager]
         cache = python_cache(document, step.stage, step.state, step.script, manager, calls)
         if isinstance(cache, Hindrance):
             yield step, _Problem(step.instruction, cache.because)
+            continue
+        syncs = [call for call in calls if call.verb == "sync"]
+        editable = not any(call.has("--no-editable") for call in syncs)
+        wanted = wanted_by_uv(view.workspace, document, step.stage, editable=editable) if syncs else None
+        if wanted is not None:
+            yield step, _Problem(step.instruction, wanted)
             continue
         reader = reader_of(document, step.stage, step.instruction, cache.folder)
         if reader is not None and not covered(step.instruction, step.state, cache.folder):
@@ -340,7 +348,7 @@ def _switch_on(install: Install, assignment: str) -> Edit:
 def _no_cache_words(step: _Step, manager: str) -> Iterator[Span]:
     names = _NO_CACHE if manager == "uv" else _NO_CACHE[:2]
     for install in step.reading.installs:
-        for option in install.options if install.manager == manager and is_pip(install) else ():
+        for option in install.options if install.manager == manager and keeps_cache(install) else ():
             if option.name in names and option.words[0].text.partition("=")[0] == option.name:
                 yield from (word.span for word in option.words)
 

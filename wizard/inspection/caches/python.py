@@ -16,6 +16,7 @@ from wizard.dockerfile.stages import base_image, lineage
 from wizard.dockerfile.state import State
 from wizard.inspection.caches.mounted import Hindrance, set_in
 from wizard.inspection.image_names import known_image, name_parts
+from wizard.inspection.installs.pip import is_pip
 from wizard.inspection.steps import SYSTEM_MANAGERS, read_steps
 
 _OFF = {"pip": "PIP_NO_CACHE_DIR", "uv": "UV_NO_CACHE"}
@@ -33,6 +34,11 @@ class PythonCache(NamedTuple):
     """Absolute, without a slash at its end."""
     switch: str | None
     """What has to stand in front of the install to have a cache at all, where the environment turns it off."""
+
+
+def keeps_cache(install: Install) -> bool:
+    """Whether it is an install of pip or uv that keeps what it downloads."""
+    return is_pip(install) or (install.manager, install.verb) == ("uv", "sync")
 
 
 def python_cache(
@@ -53,6 +59,8 @@ def python_cache(
         return Hindrance(f"the step sets {own} itself")
     if any(install.has("--cache-dir") for install in installs):
         return Hindrance("the install names a cache folder of its own")
+    if manager == "uv" and _links(document, state, installs, script):
+        return Hindrance("uv makes the packages links into its cache, which would not be in the image")
     other = next((w for install in installs for w in install.wrappers if w in ("sudo", "gosu", "su-exec")), None)
     if other is not None:
         return Hindrance(f"{manager} runs through {other}, as a user whose cache folder is not known")
@@ -74,6 +82,15 @@ def python_cache(
         return Hindrance(f"where {manager} keeps its cache is not known")
     needed = value.lower() not in _ON[manager] and not switched
     return PythonCache(folder.rstrip("/"), switch if needed else None)
+
+
+def _links(document: Document, state: State, installs: Collection[Install], script: Script) -> bool:
+    """Whether the packages are, or may be, symbolic links. Source: docs.astral.sh/uv, link-mode."""
+    modes = [state.settings.get("UV_LINK_MODE", "")]
+    modes += [option.value for install in installs if (option := install.option("--link-mode")) is not None]
+    text = decode(script.span.of(document.source))
+    own = re.findall(r"\bUV_LINK_MODE=[\"']?(\w*)", text)
+    return any(mode not in ("", "copy", "hardlink", "clone") for mode in (*modes, *own))
 
 
 def _turned_on(document: Document, install: Install, name: str, value: str) -> bool:
