@@ -50,7 +50,20 @@ CASES = [
     Case("uv-application-not-frozen", *UV, "app.py", r"RUN .*uv sync --frozen"),
     Case("uv-workspace", *UV, "src/shop/__init__.py", r"RUN .*uv sync .*--no-install-workspace"),
 ]
-FIRST = {"uv-project", "uv-application"}
+POETRY = (
+    "poetry==2.5.1",
+    r"""printf '\n[[tool.poetry.source]]\nname = "simple"\nurl = "%s/"\n' \
+      "$(python -c 'from pip._internal.models.index import PyPI; print(PyPI.simple_url)')" >> pyproject.toml \
+    && poetry lock""",
+    "poetry.lock",
+)
+"""An index of files in place of PyPI's own interface, which not every mirror has."""
+CASES += [
+    Case("poetry-into-the-system", *POETRY, "src/shop/__init__.py", r"RUN .*poetry install .*--no-root"),
+    Case("poetry-in-the-project", *POETRY, "src/shop/__init__.py", r"RUN .*poetry install .*--no-root"),
+    Case("poetry-no-package", *POETRY, "app.py", r"RUN .*poetry sync"),
+]
+FIRST = {"uv-project", "uv-application", "poetry-into-the-system"}
 """The others take part in the long run."""
 
 
@@ -103,11 +116,17 @@ def _lock(engine: Engine, tag: str, case: Case, folder: Path) -> None:
         f"RUN {case.command}\n"
     )
     _build(engine, f"{tag}-lock", folder)
-    (folder / case.lock).write_text(_ask(engine, f"{tag}-lock", f"cat /app/{case.lock}"))
     (folder / "Dockerfile").write_text(own)
+    for name in filter(str.strip, _ask(engine, f"{tag}-lock", f"cd /app && ls {case.lock} *.toml || true").split()):
+        (folder / name).write_text(_ask(engine, f"{tag}-lock", f"cat /app/{name}"))
 
 
 def _build(engine: Engine, tag: str, folder: Path) -> str:
+    dockerfile = folder / "Dockerfile"
+    head, _, rest = dockerfile.read_text().partition("\n")
+    # Tools that bring authorities of their own shall know those of the machine, as pip does.
+    if not rest.startswith("ENV REQUESTS_CA_BUNDLE"):
+        dockerfile.write_text(f"{head}\nENV REQUESTS_CA_BUNDLE=$SSL_CERT_FILE\n{rest}")
     done = engine.run(["docker", "buildx", "build", "--load", "--progress=plain", "-t", tag, folder])
     assert done.returncode == 0, done.stderr
     return done.stderr

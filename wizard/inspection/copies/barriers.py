@@ -34,8 +34,6 @@ _OF_PROJECTS = ("-p", "--python", "--project")
 """Options whose values a project install is judged by elsewhere."""
 _OF_NODE = ("npm_config_", "yarn_", "pnpm_", "corepack_", "node_options", "node_extra_ca_certs")
 _INSTEAD = {
-    ("poetry", "install"): "installs the project with its dependencies, and so reads its sources (copy pyproject.toml "
-    "and poetry.lock alone, run `poetry install --no-root`, then copy the sources and install)",
     ("pdm", "install"): "installs the project with its dependencies, and so reads its sources (copy pyproject.toml and "
     "pdm.lock alone, run `pdm install --no-self`, then copy the sources and install)",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -45,3 +46,12 @@ def texts(value: object) -> tuple[str, ...]:
     """The strings of a list; one string alone counts as a list."""
     values = value if isinstance(value, list) else [value]
     return tuple(one for one in values if isinstance(one, str))
+
+
+def local_requirement(manifest: Mapping[str, object]) -> str | None:
+    """The first requirement of a pyproject.toml that is given as an address of files: `lib @ file:///…`."""
+    project = table(manifest, "project")
+    groups = [project.get("dependencies"), *table(project, "optional-dependencies").values()]
+    groups += table(manifest, "dependency-groups").values()
+    wanted = (one for group in groups for one in texts(group))
+    return next((found[1] for one in wanted if (found := re.search(r"@\s*(file:\S*|\.{0,2}/\S*)", one))), None)

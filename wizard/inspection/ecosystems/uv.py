@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from wizard.dockerfile.installs import Install
-from wizard.inspection.ecosystems.pyproject import ENOUGH, Judgement, read_toml, table, texts
+from wizard.inspection.ecosystems.pyproject import ENOUGH, Judgement, local_requirement, read_toml, table, texts
 from wizard.inspection.files import read_text
 from wizard.inspection.places import place_at
 from wizard.workspace import Workspace
@@ -49,6 +49,9 @@ def judge_uv(
         because = (
             f"{files['uv.toml']} cannot be read as TOML" if own is None else _local_settings(files["uv.toml"], own)
         )
+    local = local_requirement(manifest)
+    if because is None and local is not None:
+        because = f"{path} installs from the local path {local}"
     if because is not None:
         return Judgement(because)
     lock = files.get("uv.lock")

@@ -13,6 +13,7 @@ from wizard.dockerfile.editing import Edit
 from wizard.dockerfile.installs import Install
 from wizard.dockerfile.state import State, environment
 from wizard.inspection.copies.placed import lies_in, working_directory
+from wizard.inspection.ecosystems.poetry import judge_poetry
 from wizard.inspection.ecosystems.pyproject import Judgement
 from wizard.inspection.ecosystems.uv import judge_uv
 from wizard.inspection.installs.beside import files_beside
@@ -21,7 +22,7 @@ from wizard.inspection.steps import Reading
 from wizard.workspace import Workspace
 
 _Judge = Callable[[Workspace, Mapping[str, str], Install, Mapping[str, str | None]], Judgement]
-_JUDGES: Mapping[str, _Judge] = {"uv": judge_uv}
+_JUDGES: Mapping[str, _Judge] = {"uv": judge_uv, "poetry": judge_poetry}
 _OF_THE_HOST = ".venv"
 """The virtual environment that these managers make in the project's folder, or use where there is one."""
 _VERSION = re.compile(r"(?:python|cpython|pypy)?[0-9.@-]*")
@@ -74,7 +75,7 @@ def _project(
     if isinstance(found, str):
         return ManifestsOf(because=found)
     folder = working_directory(document, stage, reading.instruction) or "/"
-    made = _environment_folder(install, state, folder)
+    made = _environment_folder(install, entry, state, folder)
     if made is None:
         return ManifestsOf(because=f"where `{words}` makes its environment is only known in the build")
     if lies_in(made, folder) and not state.is_root:
@@ -107,7 +108,7 @@ def _setting(reading: Reading, state: State, entry: Mapping[str, Any], words: st
         if name.startswith(entry["prefix"]) and not re.fullmatch("|".join(known), name):
             return f"{name} may point `{words}` to more files"
     # What a command sets for itself, or for those after it, decides about the folder too.
-    if any(name in ("UV_PROJECT_ENVIRONMENT", "VIRTUAL_ENV") for name in (*own, *given)):
+    if any(name in (entry["environment"], "VIRTUAL_ENV") for name in (*own, *given)):
         return f"the step sets where `{words}` makes its environment"
     return None
 
@@ -117,10 +118,9 @@ def _words_with_values(reading: Reading) -> Iterator[Any]:
         yield from (word for word in command.words[1:] if "=" in word.text and not word.text.startswith("-"))
 
 
-def _environment_folder(install: Install, state: State, folder: str) -> str | None:
+def _environment_folder(install: Install, entry: Mapping[str, Any], state: State, folder: str) -> str | None:
     """The environment that the install fills, absolute; None where only the build knows."""
-    name = "VIRTUAL_ENV" if install.has("--active") else "UV_PROJECT_ENVIRONMENT"
-    value = state.settings.get(name, "" if install.manager == "uv" else _OF_THE_HOST)
+    value = state.settings.get("VIRTUAL_ENV" if install.has("--active") else entry["environment"], "")
     return None if value is None else posixpath.normpath(posixpath.join(folder, value or _OF_THE_HOST))
 
 
