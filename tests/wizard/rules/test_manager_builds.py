@@ -63,6 +63,16 @@ CASES += [
     Case("poetry-in-the-project", *POETRY, "src/shop/__init__.py", r"RUN .*poetry install .*--no-root"),
     Case("poetry-no-package", *POETRY, "app.py", r"RUN .*poetry sync"),
 ]
+PIPENV = (
+    "pipenv==2026.10.3",
+    r"""sed -i "s#https://index.example/simple#$(python -c \
+      'from pip._internal.models.index import PyPI; print(PyPI.simple_url)')#" Pipfile && pipenv lock""",
+    "Pipfile.lock",
+)
+CASES += [
+    Case("pipenv-into-the-system", *PIPENV, "app.py", r"RUN .*pipenv install --system --deploy"),
+    Case("pipenv-in-the-project", *PIPENV, "app.py", r"RUN .*pipenv sync"),
+]
 FIRST = {"uv-project", "uv-application", "poetry-into-the-system"}
 """The others take part in the long run."""
 
@@ -117,7 +127,9 @@ def _lock(engine: Engine, tag: str, case: Case, folder: Path) -> None:
     )
     _build(engine, f"{tag}-lock", folder)
     (folder / "Dockerfile").write_text(own)
-    for name in filter(str.strip, _ask(engine, f"{tag}-lock", f"cd /app && ls {case.lock} *.toml || true").split()):
+    for name in filter(
+        str.strip, _ask(engine, f"{tag}-lock", f"cd /app && ls {case.lock} Pipfile *.toml 2>/dev/null || true").split()
+    ):
         (folder / name).write_text(_ask(engine, f"{tag}-lock", f"cat /app/{name}"))
 
 

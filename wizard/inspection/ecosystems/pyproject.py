@@ -22,6 +22,8 @@ class Judgement(NamedTuple):
     """Options with which it installs only what the project depends on; none where it does so as it is."""
     exchange: Mapping[str, str] = {}
     """Options of its own that these would contradict, and what takes their place."""
+    undecided: str | None = None
+    """What could not be decided: then the change is for a person to judge."""
 
 
 def read_toml(workspace: Workspace, path: str) -> Mapping[str, object] | None:

@@ -13,6 +13,7 @@ from wizard.dockerfile.editing import Edit
 from wizard.dockerfile.installs import Install
 from wizard.dockerfile.state import State, environment
 from wizard.inspection.copies.placed import lies_in, working_directory
+from wizard.inspection.ecosystems.pipenv import judge_pipenv
 from wizard.inspection.ecosystems.poetry import judge_poetry
 from wizard.inspection.ecosystems.pyproject import Judgement
 from wizard.inspection.ecosystems.uv import judge_uv
@@ -22,7 +23,7 @@ from wizard.inspection.steps import Reading
 from wizard.workspace import Workspace
 
 _Judge = Callable[[Workspace, Mapping[str, str], Install, Mapping[str, str | None]], Judgement]
-_JUDGES: Mapping[str, _Judge] = {"uv": judge_uv, "poetry": judge_poetry}
+_JUDGES: Mapping[str, _Judge] = {"uv": judge_uv, "poetry": judge_poetry, "pipenv": judge_pipenv}
 _OF_THE_HOST = ".venv"
 """The virtual environment that these managers make in the project's folder, or use where there is one."""
 _VERSION = re.compile(r"(?:python|cpython|pypy)?[0-9.@-]*")
@@ -49,6 +50,7 @@ def python_project_of(workspace: Workspace, document: Document, stage: Stage, re
     found: dict[str, Manifest] = {}
     makes: list[str] = []
     apart: list[Edit] = []
+    undecided: str | None = None
     for install in reading.installs:
         entry = _entry(install)
         if entry is None:
@@ -57,9 +59,10 @@ def python_project_of(workspace: Workspace, document: Document, stage: Stage, re
         if read.because is not None:
             return read
         found |= {manifest.image_path: manifest for manifest in read.found}
+        undecided = undecided or read.undecided
         makes += read.makes
         apart += read.apart
-    return ManifestsOf(tuple(found.values()), makes=tuple(dict.fromkeys(makes)), apart=tuple(apart))
+    return ManifestsOf(tuple(found.values()), None, undecided, tuple(dict.fromkeys(makes)), tuple(apart))
 
 
 def _project(
@@ -84,7 +87,7 @@ def _project(
     files = {posixpath.basename(one.path): one.path for one in found}
     judged = _JUDGES[install.manager](workspace, files, install, state.settings)
     makes = tuple(dict.fromkeys((posixpath.join(folder, _OF_THE_HOST), made)))
-    return ManifestsOf(found, judged.because, makes=makes, apart=tuple(_apart(install, judged)))
+    return ManifestsOf(found, judged.because, judged.undecided, makes, tuple(_apart(install, judged)))
 
 
 def _unusual(install: Install, entry: Mapping[str, Any], words: str) -> str | None:
