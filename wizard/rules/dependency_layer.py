@@ -2,8 +2,8 @@
 
 What it does
 : The instruction that copies the sources moves below the steps that install packages. Where an install reads
-  requirements files, a COPY of exactly these files is put in front of it. Where uv or Poetry installs the project itself
-  too, a step that installs only what it depends on comes above the sources, and the old one stays below them.
+  requirements files, a COPY of exactly these files is put in front of it. Where uv or Poetry installs the project
+  itself too, a step that installs only what it depends on comes above the sources, the old one stays below them.
 
 Why
 : BuildKit runs a step again when a file that an earlier COPY brought has changed. With the sources copied first, one

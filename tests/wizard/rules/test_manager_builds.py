@@ -127,9 +127,8 @@ def _lock(engine: Engine, tag: str, case: Case, folder: Path) -> None:
     )
     _build(engine, f"{tag}-lock", folder)
     (folder / "Dockerfile").write_text(own)
-    for name in filter(
-        str.strip, _ask(engine, f"{tag}-lock", f"cd /app && ls {case.lock} Pipfile *.toml 2>/dev/null || true").split()
-    ):
+    files = _ask(engine, f"{tag}-lock", f"cd /app && ls {case.lock} Pipfile *.toml 2>/dev/null || true")
+    for name in files.split():
         (folder / name).write_text(_ask(engine, f"{tag}-lock", f"cat /app/{name}"))
 
 
