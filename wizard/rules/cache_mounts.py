@@ -18,7 +18,8 @@ When it is safe
   those of stages that can run at the same time after the stage too, so that they do not wait for each other. pip's and
   uv's are named only where compilers are there: downloads are keyed by address, but a wheel that was built goes by link
   and Python version, whatever C library it was built against. uv's cache stays where packages are links into it, and
-  where the container runs uv, which may have to build the project from it.
+  where the container runs uv, which may have to build the project from it. Of Poetry's only what it downloads is
+  mounted, because its environments may be in the same folder.
 
 Source
 : docs.docker.com, "Optimize cache usage in builds", cache mounts; pip's documentation on caching; docs.astral.sh/uv,
@@ -27,6 +28,7 @@ Source
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
@@ -43,7 +45,7 @@ from wizard.dockerfile.state import State, environment
 from wizard.inspection.apt.lists import AptFlow, apt_flow
 from wizard.inspection.caches.mounted import Cleaning, Hindrance, cleaning_of, covered, taken_out
 from wizard.inspection.caches.names import may_compile, release_name
-from wizard.inspection.caches.python import PythonCache, keeps_cache, python_cache
+from wizard.inspection.caches.python import keeps_cache, python_cache
 from wizard.inspection.caches.readers import reader_of
 from wizard.inspection.caches.run_time import wanted_by_uv
 from wizard.inspection.frontend import Frontend, frontend_of, used_features
@@ -59,7 +61,7 @@ _CACHE, _LISTS = "/var/cache/apt", "/var/lib/apt/lists"
 _KINDS = {_CACHE: "apt-cache", _LISTS: "apt-lists"}
 _DOCKER_CLEAN = "/etc/apt/apt.conf.d/docker-clean"
 _WITHOUT_DOCKER_CLEAN = " Whoever uses apt on top of the image has to clean up: docker-clean is not there any more."
-_INSTALLS = r"\b(?:(?:apt(?:-get)?|pip3?|uv\s+pip)\b[^;&|]*\binstall|uv\s+sync)\b"
+_INSTALLS = r"\b(?:(?:apt(?:-get)?|pip3?|uv\s+pip)\b[^;&|]*\binstall|(?:uv|poetry)\s+(?:sync|install))\b"
 _NO_CACHE = ("--no-cache-dir", "--no-cache", "-n")
 
 
@@ -293,7 +295,7 @@ def _cache_name(stage: Stage, releases: Mapping[int, str], needed: Mapping[int, 
 
 
 def _python(view: View, step: _Step) -> Iterator[tuple[_Step, _Mounts | _Problem]]:
-    """The cache of pip, of uv, or of both."""
+    """The caches of pip, of uv and of Poetry."""
     document = view.document
     installs = [i for i in step.reading.installs if keeps_cache(i) and not i.has("--no-index")]
     for manager in sorted({install.manager for install in installs}):
@@ -308,13 +310,15 @@ def _python(view: View, step: _Step) -> Iterator[tuple[_Step, _Mounts | _Problem
         if wanted is not None:
             yield step, _Problem(step.instruction, wanted)
             continue
-        reader = reader_of(document, step.stage, step.instruction, cache.folder)
-        if reader is not None and not covered(step.instruction, step.state, cache.folder):
+        missing = [folder for folder in cache.folders if not covered(step.instruction, step.state, folder)]
+        reader = next((r for f in missing if (r := reader_of(document, step.stage, step.instruction, f))), None)
+        if reader is not None:
             because = f"{line_at(reader.start_line)} reads the folder that would be mounted"
             yield step, _Problem(step.instruction, because)
             continue
         more = [f"{step.state.home}/.cache"] if step.reading.role == "install" else []
-        cleaning = cleaning_of(step.script, step.state, [cache.folder], {manager}, more)
+        more += [cache.folder] if cache.parts else []
+        cleaning = cleaning_of(step.script, step.state, cache.folders, {manager}, more)
         if isinstance(cleaning, Hindrance):
             yield step, _Problem(step.instruction, cleaning.because)
             continue
@@ -323,21 +327,18 @@ def _python(view: View, step: _Step) -> Iterator[tuple[_Step, _Mounts | _Problem
         except EditConflict as error:
             yield step, _Problem(step.instruction, error.message)
             continue
-        new = (
-            ()
-            if covered(step.instruction, step.state, cache.folder)
-            else (_python_flag(document, step, manager, cache),)
-        )
+        new = tuple(_python_flag(document, step, manager, folder) for folder in missing)
         added = tuple(_switch_on(call, cache.switch) for call in calls if cache.switch is not None)
         mounts = _Mounts(manager, new, cleaning, added)
         if new or added or cleaning.commands or cleaning.words or list(_no_cache_words(step, manager)):
             yield step, mounts
 
 
-def _python_flag(document: Document, step: _Step, manager: str, cache: PythonCache) -> str:
+def _python_flag(document: Document, step: _Step, manager: str, folder: str) -> str:
     compiles = may_compile(document, step.stage, step.instruction)
-    identity = f"id={release_name(base_image(document, step.stage))}-{manager}," if compiles else ""
-    return f"--mount=type=cache,{identity}target={cache.folder}"
+    part = f"{manager}-{posixpath.basename(folder)}" if manager == "poetry" else manager
+    identity = f"id={release_name(base_image(document, step.stage))}-{part}," if compiles else ""
+    return f"--mount=type=cache,{identity}target={folder}"
 
 
 def _switch_on(install: Install, assignment: str) -> Edit:
