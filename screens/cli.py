@@ -7,7 +7,7 @@ import os
 import sys
 
 import wizard
-from wizard.errors import DockwizError
+from wizard.errors import DockwizError, because
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # A file that vanished, a disk that is full, a quota: the person's machine, not a fault of ours.
         _discard_output()
         place = f"{os.fsdecode(error.filename)}: " if error.filename is not None else ""
-        _complain(f"{place}{(error.strerror or str(error)).lower()}")
+        _complain(f"{place}{because(error)}")
         return BAD_INPUT
     except Exception as error:
         if isinstance(error.__cause__, KeyboardInterrupt):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
-from wizard.errors import BadInput, DockwizError
+from wizard.errors import BadInput, DockwizError, because
 
 if TYPE_CHECKING:
     from wizard.compare.values import Progress
@@ -85,7 +85,7 @@ class Jobs:
         except OSError as error:
             # A file that vanished, a disk that is full, a quota: the person's machine, not a fault of ours.
             place = os.fsdecode(error.filename) if error.filename is not None else None
-            message = Failed(job, number, BadInput((error.strerror or str(error)).lower(), path=place))
+            message = Failed(job, number, BadInput(because(error), path=place))
         except BaseException as error:
             message = Crashed(error)
         self._post(message)

@@ -7,6 +7,11 @@ Exit codes are those of the command line (see the README): 2 bad usage or bad in
 from __future__ import annotations
 
 
+def because(error: OSError) -> str:
+    """What the system says of a failed operation, to stand inside a sentence: `no space left on device`."""
+    return (error.strerror or str(error)).lower()
+
+
 class DockwizError(Exception):
     """Something a person can act on.
 

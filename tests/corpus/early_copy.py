@@ -38,6 +38,8 @@ _FETCHES = {
 """Builds that fetch what they depend on, unless it was fetched before the sources came."""
 _OF_TOOLS = ("gradle", "mvn", "cargo", "project")
 """Folders that hold settings of a tool, or the tool itself: gradle/, .mvn/, .cargo/, project/ of sbt."""
+_OF_THE_SYSTEM = re.compile(r"/(?:etc|sbin|bin|lib|usr/(?!src|app))(?:/|$)")
+"""Destinations where settings of the system and its programs live, not the sources of a project."""
 _WHOLE = re.compile(r"(?i)\s*(?:COPY|ADD)\s+(?!\S*--from)(?:--\S+\s+)*\[?\s*\"?\./?\"?[\s,]")
 _STAYS_OFFLINE = re.compile(
     r"--offline|--frozen\b|-mod=vendor|GOPROXY=off|--no-restore|--no-build|--cached-only|\bmvnw?\s[^&;|]*\s-o\b"
@@ -88,6 +90,8 @@ def _brings_a_folder(rest: str, context: Path) -> bool:
     if "--from" in rest:
         return False
     words = _FLAG.sub("", rest).strip("[] ").replace('"', " ").replace(",", " ").split()
+    if words and _OF_THE_SYSTEM.match(words[-1]):
+        return False
     named = [source for source in words[:-1] if source.strip("./") not in _OF_TOOLS]
     return any(source in (".", "./", "*") or _holds_sources(context / source.lstrip("/")) for source in named)
 

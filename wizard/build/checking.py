@@ -19,6 +19,7 @@ from wizard.dockerfile.document import Document
 from wizard.dockerfile.expansion import expanded_base
 from wizard.dockerfile.scanner import parse
 from wizard.dockerfile.stages import base_stage, references, source_stage
+from wizard.errors import because
 from wizard.inspection.values import Engine
 from wizard.plan.fold import Plan, make_plan
 from wizard.rules.base import Refusal, Rule
@@ -139,7 +140,7 @@ def ask_engine(source: bytes) -> Findings | str:
             (Path(folder) / "Dockerfile").write_bytes(text)
             return _answer(Path(folder), _images(document))
     except OSError as error:
-        return f"its copy of the file cannot be written: {(error.strerror or str(error)).lower()}"
+        return f"its copy of the file cannot be written: {because(error)}"
 
 
 def _answer(folder: Path, images: Iterable[str]) -> Findings | str:

@@ -43,7 +43,7 @@ from wizard.compare.values import (
 from wizard.compare.verdict import judge, reasons_for
 from wizard.dockerfile.document import Document
 from wizard.dockerfile.scanner import parse
-from wizard.errors import BadInput, NoEngine
+from wizard.errors import BadInput, NoEngine, because
 from wizard.inspection.values import Engine
 from wizard.state import StateFolder
 
@@ -106,7 +106,7 @@ def compare(
             hint="when the engine answers again, `dockwiz clean --yes` removes what is left on it",
         ) from error
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = because(error)
         raise BadInput(f"cannot be written: {reason}", path=str(error.filename or folder)) from error
     finally:
         remove_comparison(api, comparison, folder)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from wizard.compare.revision import export_revision
 from wizard.compare.values import Label
-from wizard.errors import BadInput
+from wizard.errors import BadInput, because
 from wizard.workspace import Workspace, normalise
 
 
@@ -81,7 +81,7 @@ def materialise(side: Side, folder: Path) -> Copy:
         _copy_files(side.workspace, side.dockerfile, folder)
         return _copy(side, folder, ())
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = because(error)
         raise BadInput(f"the private copy cannot be made: {reason}", path=error.filename or str(folder)) from error
 
 

@@ -14,7 +14,7 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import TypeVar
 
-from wizard.errors import DockwizError
+from wizard.errors import DockwizError, because
 from wizard.state import StateFolder
 
 SCHEMA = 1
@@ -107,7 +107,7 @@ def _with_store(path: Path, work: Callable[[sqlite3.Connection], Result]) -> tup
         if getattr(error, "sqlite_errorname", "") not in _DAMAGED:
             return None, _refusal(error)
     except OSError as error:
-        return None, f"history not kept: {(error.strerror or str(error)).lower()}"
+        return None, f"history not kept: {because(error)}"
     try:
         aside = _move_aside(path)
         return _attempt(path, work), f"the history file was damaged and is kept as {aside.name}; a new one was begun"

@@ -79,8 +79,8 @@ def read_step(document: Document, instruction: Instruction) -> Reading:
 def unread_runs(document: Document, naming: str) -> tuple[Instruction, ...]:
     """The RUN instructions whose shell text cannot be read, and matches the pattern."""
     runs = (run for run in document.instructions if run.keyword == "RUN" and run.json is None)
-    named = (run for run in runs if re.search(naming, _shell_text(document, run)))
-    return tuple(run for run in named if parse_run(document, run).opaque is not None)
+    unread = (run for run in runs if parse_run(document, run).opaque is not None)
+    return tuple(run for run in unread if re.search(naming, _shell_text(document, run)))
 
 
 def _shell_text(document: Document, run: Instruction) -> str:

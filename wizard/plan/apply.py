@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.again import undo_command
-from wizard.errors import BadInput, DockwizError
+from wizard.errors import BadInput, DockwizError, because
 from wizard.plan import journal
 from wizard.plan.diff import diff_of
 from wizard.plan.files import CannotWrite, sweep, undisturbed, write_all
@@ -143,7 +143,7 @@ def undo(workspace: Workspace, state: StateFolder) -> Undone:
             except OSError as error:
                 raise CannotWrite(
                     f"was edited after the apply, and the patch for that cannot be written to {patch}: "
-                    f"{(error.strerror or str(error)).lower()}",
+                    f"{because(error)}",
                     path=edited[0],
                     hint="nothing was changed",
                 ) from error

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from wizard.errors import DockwizError
+from wizard.errors import DockwizError, because
 
 
 class CannotWrite(DockwizError):
@@ -81,9 +81,7 @@ def _prepare(root: Path, path: str, content: bytes | None) -> _Prepared:
         rank = int(target.exists())
         return _Prepared(target, _write_beside(target, content), rank)
     except OSError as error:
-        raise CannotWrite(
-            f"cannot be written: {(error.strerror or str(error)).lower()}", path=path, hint="nothing was changed"
-        ) from error
+        raise CannotWrite(f"cannot be written: {because(error)}", path=path, hint="nothing was changed") from error
 
 
 def _write_beside(target: Path, content: bytes) -> Path:

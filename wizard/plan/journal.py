@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from wizard.belonging import Kept, newest_of
-from wizard.errors import DockwizError
+from wizard.errors import DockwizError, because
 from wizard.state import StateFolder
 
 Status = Literal["applying", "applied", "undone"]
@@ -65,7 +65,7 @@ def record(
         _write_entry(entry)
     except OSError as error:
         raise JournalError(
-            f"the undo journal cannot be written: {(error.strerror or str(error)).lower()}",
+            f"the undo journal cannot be written: {because(error)}",
             path=str(home),
             hint="nothing was changed",
         ) from error
@@ -78,9 +78,7 @@ def mark(entry: Entry, status: Status) -> Entry:
     try:
         _write_entry(entry)
     except OSError as error:
-        raise JournalError(
-            f"the undo journal cannot be written: {(error.strerror or str(error)).lower()}", path=str(entry.folder)
-        ) from error
+        raise JournalError(f"the undo journal cannot be written: {because(error)}", path=str(entry.folder)) from error
     return entry
 
 

@@ -9,17 +9,17 @@ Why
 : When a step has to run again (a package was added), it downloads only what is new; and no cache lands in a layer.
 
 When it is safe
-: The step runs as root, where it keeps its cache is known, nothing reads the files that it leaves there (a copy out of
-  the stage, a later command), and what cleans the cache's folder can be told apart from everything else. apt's package
-  lists go into a cache only where the step fetches them itself and no later step looks for them in the layer. apt's
-  downloads do so only where every later step that uses apt, or runs something unseen that may use it (a fetched script,
-  a program that installs Debian packages itself), keeps its own out of the image too: without docker-clean they would
-  stay in a layer. Caches are named after the release, so that builds of others on the same machine do not meet them;
-  those of stages that can run at the same time after the stage too, so that they do not wait for each other. pip's and
-  uv's are named only where compilers are there: downloads are keyed by address, but a wheel that was built goes by link
-  and Python version, whatever C library it was built against. uv's cache stays where packages are links into it, and
-  where the container runs uv, which may have to build the project from it. Of Poetry's only what it downloads is
-  mounted, because its environments may be in the same folder.
+: The step runs as root, where it keeps its cache is known, nothing brings files there for it to find, nothing reads
+  those that it leaves there (a copy out of the stage, a later command), and what cleans the cache's folder can be
+  told apart from everything else. apt's package lists go into a cache only where the step fetches them itself and no
+  later step looks for them in the layer. apt's downloads do so only where every later step that uses apt, or runs
+  something unseen that may use it (a fetched script, a program that installs Debian packages itself), keeps its own
+  out of the image too: without docker-clean they would stay in a layer. Caches are named after the release, so that
+  builds of others on the same machine do not meet them; those of stages that can run at the same time after the stage
+  too, so that they do not wait for each other. pip's and uv's are named only where compilers are there: downloads are
+  keyed by address, but a wheel that was built goes by link and Python version, whatever C library it was built
+  against. uv's cache stays where packages are links into it, and where the container runs uv, which may have to build
+  the project from it. Of Poetry's only what it downloads is mounted: its environments may be in the same folder.
 
 Source
 : docs.docker.com, "Optimize cache usage in builds", cache mounts; pip's documentation on caching; docs.astral.sh/uv,
@@ -29,6 +29,7 @@ Source
 from __future__ import annotations
 
 import posixpath
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
@@ -43,6 +44,7 @@ from wizard.dockerfile.shell import Script
 from wizard.dockerfile.stages import base_image, lineage, reachable
 from wizard.dockerfile.state import State, environment
 from wizard.inspection.apt.lists import AptFlow, apt_flow
+from wizard.inspection.caches.fillers import filler_of
 from wizard.inspection.caches.mounted import Cleaning, Hindrance, cleaning_of, covered, taken_out
 from wizard.inspection.caches.names import may_compile, release_name
 from wizard.inspection.caches.python import keeps_cache, python_cache
@@ -110,7 +112,7 @@ def propose(view: View) -> Proposal | Refusal | None:
         for reading in read_steps(document, stage)
         if reading.script is not None and reading.installs
     ]
-    outcomes = [*_apt(document, flow, steps), *(one for step in steps for one in _python(view, step))]
+    outcomes = [*_apt(view, flow, steps), *(one for step in steps for one in _python(view, step))]
     mounts_of: dict[int, list[_Mounts]] = {}
     for step, outcome in outcomes:
         if isinstance(outcome, _Mounts):
@@ -172,8 +174,9 @@ def _refusal(view: View, problems: list[_Problem]) -> Refusal | None:
     return Refusal(ID, because, (evidence_at(view, first.instruction),))
 
 
-def _apt(document: Document, flow: AptFlow, steps: list[_Step]) -> Iterator[tuple[_Step, _Mounts | _Problem]]:
+def _apt(view: View, flow: AptFlow, steps: list[_Step]) -> Iterator[tuple[_Step, _Mounts | _Problem]]:
     """What each apt step gets; from the last to the first, because what a step may do depends on those after it."""
+    document = view.document
     by_index = {step.instruction.index: step for step in steps if _installs_with_apt(step.reading)}
     readings = {r.instruction.index: r for stage in document.stages for r in read_steps(document, stage)}
     releases = {
@@ -181,8 +184,7 @@ def _apt(document: Document, flow: AptFlow, steps: list[_Step]) -> Iterator[tupl
         for stage in document.stages
         if any(instruction.index in flow.steps for instruction in stage.instructions)
     }
-    needed = {index: reachable(document, document.stages[index]) for index in releases}
-    names = {index: _cache_name(document.stages[index], releases, needed) for index in releases}
+    names = _cache_names(document, releases)
     blocked: dict[int, str] = {}
     """Steps that keep docker-clean, or need it: what would leave its downloads in a layer without it."""
     for index, use in sorted(flow.steps.items(), reverse=True):
@@ -193,7 +195,7 @@ def _apt(document: Document, flow: AptFlow, steps: list[_Step]) -> Iterator[tupl
                 why = use.unseen or "it installs without a mount"
                 blocked[index] = f"{line_at(instruction.start_line)} ({why})"
             continue
-        outcome = _apt_step(document, names[step.stage.index], step, [_CACHE, *_lists(flow, step)])
+        outcome = _apt_step(view, names[step.stage.index], step, [_CACHE, *_lists(flow, step)])
         if isinstance(outcome, _Problem):
             if not any(cleans(command) == "apt" for command in step.script.commands):
                 blocked[index] = f"{line_at(instruction.start_line)} ({outcome.because})"
@@ -210,7 +212,7 @@ def _apt(document: Document, flow: AptFlow, steps: list[_Step]) -> Iterator[tupl
                     instruction, f"without docker-clean, downloads could stay in the image after {blocked[index]}"
                 ),
             )
-            outcome = _apt_step(document, names[step.stage.index], step, _lists(flow, step))
+            outcome = _apt_step(view, names[step.stage.index], step, _lists(flow, step))
             if isinstance(outcome, _Mounts) and outcome.new:
                 yield step, outcome
         elif outcome.new or outcome.cleaning.commands or outcome.cleaning.words:
@@ -224,8 +226,9 @@ def _lists(flow: AptFlow, step: _Step) -> list[str]:
     return [_LISTS] if refreshes and (cleaned or flow.needs_lists(step.stage, step.instruction) is None) else []
 
 
-def _apt_step(document: Document, name: str, step: _Step, folders: Collection[str]) -> _Mounts | _Problem:
+def _apt_step(view: View, name: str, step: _Step, folders: Collection[str]) -> _Mounts | _Problem:
     """The mounts of one step for these folders, taken by itself; `name` is that of the stage's caches."""
+    document = view.document
     if any(install.has("-d", "--download-only") for install in step.reading.installs if install.manager in APT):
         return _Problem(step.instruction, "the step downloads packages for a later one")
     managers = {"apt" if folder == _CACHE else "apt-lists" for folder in folders}
@@ -233,9 +236,9 @@ def _apt_step(document: Document, name: str, step: _Step, folders: Collection[st
     cleaning = cleaning_of(step.script, step.state, folders, managers, ["/var/lib/apt"] if _LISTS in folders else [])
     if isinstance(cleaning, Hindrance):
         return _Problem(step.instruction, cleaning.because)
-    reader = next((r for folder in new if (r := reader_of(document, step.stage, step.instruction, folder))), None)
-    if reader is not None:
-        return _Problem(step.instruction, f"{line_at(reader.start_line)} reads the folder that would be mounted")
+    hindrance = next((because for folder in new if (because := _in_use(view, step, folder))), None)
+    if hindrance is not None:
+        return _Problem(step.instruction, hindrance)
     try:
         taken_out(document, step.instruction, step.script, cleaning, step.state)
         clean = _without_docker_clean(document, step) if _CACHE in new else None
@@ -279,19 +282,31 @@ def _installs_with_apt(reading: Reading) -> bool:
     return any(install.manager in APT and install.verb != "update" for install in reading.installs)
 
 
-def _cache_name(stage: Stage, releases: Mapping[int, str], needed: Mapping[int, frozenset[int]]) -> str:
-    """Whose apt caches they are: the release's, and the stage's own where another could install at the same time and
-    wait for the lock.
+def _cache_names(document: Document, releases: Mapping[int, str]) -> Mapping[int, str]:
+    """Whose apt caches those of a stage are: the release's, and the stage's own where another could install at the same
+    time and wait for the lock.
 
-    `releases` and `needed` have, by number, the release of every stage that uses apt, and the stages that it needs.
+    `releases` has, by number, the release of every stage that uses apt.
     """
-    release = releases[stage.index]
-    waits = any(
-        stage.index not in needed[other] and other not in needed[stage.index]
-        for other, its_own in releases.items()
-        if its_own == release
-    )
-    return f"{release}-{stage.buildkit_name}" if waits else release
+    names: dict[int, str] = {}
+    for release in set(releases.values()):
+        alike = frozenset(index for index, its_own in releases.items() if its_own == release)
+        needs = {index: reachable(document, document.stages[index]) & alike for index in alike}
+        needed_by = Counter(other for index in alike for other in needs[index])
+        for index in alike:
+            # One that every other needs or is needed by is never at work with another. Each needs itself.
+            waits = len(needs[index]) + needed_by[index] < len(alike) + 1
+            names[index] = f"{release}-{document.stages[index].buildkit_name}" if waits else release
+    return names
+
+
+def _in_use(view: View, step: _Step, folder: str) -> str | None:
+    """Why a mount may not stand at the folder: somebody looks for files there."""
+    filler = filler_of(view.workspace, view.document, step.stage, step.instruction, folder)
+    if filler is not None:
+        return f"{line_at(filler.start_line)} may put files into the folder that would be mounted, for the step to find"
+    reader = reader_of(view.document, step.stage, step.instruction, folder)
+    return None if reader is None else f"{line_at(reader.start_line)} reads the folder that would be mounted"
 
 
 def _python(view: View, step: _Step) -> Iterator[tuple[_Step, _Mounts | _Problem]]:
@@ -304,17 +319,13 @@ def _python(view: View, step: _Step) -> Iterator[tuple[_Step, _Mounts | _Problem
         if isinstance(cache, Hindrance):
             yield step, _Problem(step.instruction, cache.because)
             continue
-        syncs = [call for call in calls if call.verb == "sync"]
+        syncs = [call for call in calls if (call.manager, call.verb) == ("uv", "sync")]
         editable = not any(call.has("--no-editable") for call in syncs)
         wanted = wanted_by_uv(view.workspace, document, step.stage, editable=editable) if syncs else None
-        if wanted is not None:
-            yield step, _Problem(step.instruction, wanted)
-            continue
         missing = [folder for folder in cache.folders if not covered(step.instruction, step.state, folder)]
-        reader = next((r for f in missing if (r := reader_of(document, step.stage, step.instruction, f))), None)
-        if reader is not None:
-            because = f"{line_at(reader.start_line)} reads the folder that would be mounted"
-            yield step, _Problem(step.instruction, because)
+        hindrance = wanted or next((why for folder in missing if (why := _in_use(view, step, folder))), None)
+        if hindrance is not None:
+            yield step, _Problem(step.instruction, hindrance)
             continue
         more = [f"{step.state.home}/.cache"] if step.reading.role == "install" else []
         more += [cache.folder] if cache.parts else []

@@ -39,7 +39,7 @@ from wizard.dockerfile.arguments import decode
 from wizard.dockerfile.document import Document, Instruction, Stage
 from wizard.dockerfile.editing import Edit, block, delete, insert_after, insert_before, splice
 from wizard.dockerfile.errors import EditConflict
-from wizard.dockerfile.stages import lineage
+from wizard.dockerfile.stages import base_stage, lineage
 from wizard.dockerfile.state import environment
 from wizard.inspection.context.ignoring import Kept, keep_out
 from wizard.inspection.copies.barriers import barrier as why_not_after
@@ -53,6 +53,7 @@ from wizard.inspection.copies.placed import (
     context_copies,
     context_path,
     copies_sources,
+    inherited_copies,
     lands_at,
     lies_in,
     working_directory,
@@ -232,19 +233,23 @@ def _fetched_late(view: View, stage: Stage) -> Refusal | None:
 def _brought_below(view: View, stage: Stage, late: Sequence[Reading]) -> Refusal | None:
     """Why an install stays below sources that the stage it stands on brought."""
     install = late[0].instruction if late else None
-    for lower in lineage(view.document, stage)[:-1] if install is not None else ():
-        steps = read_steps(view.document, lower)
-        copies = {copy.instruction.index: copy for copy in context_copies(view.document, lower)}
-        for n, step in enumerate(steps):
-            if install is not None and brings_sources(
-                view.workspace, copies.get(step.instruction.index), (*steps[n:], *late)
-            ):
-                line = line_at(step.instruction.start_line)
-                because = f"the sources are there already: {line} copies them in the stage that this one stands on"
-                advice = "a COPY in each stage that needs them, below its installs, would let these come first"
-                evidence = (evidence_at(view, install), evidence_at(view, step.instruction))
-                return Refusal(ID, f"{line_at(install.start_line)}: {because} ({advice})", evidence)
+    base = base_stage(view.document, stage)
+    if install is None or base is None:
+        return None
+    for copy in inherited_copies(view.document, base):
+        if brings_sources(view.workspace, copy, (*_from(view.document, copy.instruction), *late)):
+            line = line_at(copy.instruction.start_line)
+            because = f"the sources are there already: {line} copies them in the stage that this one stands on"
+            advice = "a COPY in each stage that needs them, below its installs, would let these come first"
+            evidence = (evidence_at(view, install), evidence_at(view, copy.instruction))
+            return Refusal(ID, f"{line_at(install.start_line)}: {because} ({advice})", evidence)
     return None
+
+
+def _from(document: Document, instruction: Instruction) -> tuple[Reading, ...]:
+    """The steps of a stage from one of its instructions on."""
+    stage = document.stage_of(instruction)
+    return () if stage is None else read_steps(document, stage)[instruction.index - stage.instructions[0].index :]
 
 
 def _left(readings: tuple[Reading, ...], where: Instruction, barrier: str | None) -> str | None:

@@ -30,7 +30,7 @@ from wizard.dockerfile.state import environment
 from wizard.ignorefile import with_lines
 from wizard.inspection.context.droppable import Droppable, droppable
 from wizard.inspection.context.eligible import Context, look
-from wizard.inspection.context.measure import ignore_file, measure_context
+from wizard.inspection.context.measure import Target, measure_context, writable_ignore_file
 from wizard.inspection.values import Evidence
 from wizard.rules.base import Category, Estimate, Proposal, Refusal, View, evidence_at
 
@@ -44,29 +44,27 @@ def propose(view: View) -> Proposal | Refusal | None:
     broad = _broad_copy(view.document)
     if broad is None:
         return None
-    path = ignore_file(view.workspace, view.dockerfile)
-    target = path or view.workspace.from_context(".dockerignore")
-    old = view.workspace.read(path) if path else b""
-    problem = _unusable(view, path, target, old)
+    target = writable_ignore_file(view.workspace, view.dockerfile)
+    problem = _unusable(target)
     if problem is not None:
         return Refusal(ID, problem, (evidence_at(view, broad),))
     # A file that is about to be written is in the context too: the pattern for it is decided with the others.
-    context = look(view.workspace.edit({target: old}), view.dockerfile, view.document, view.inspection)
+    context = look(view.workspace.edit({target.path: target.content}), view.dockerfile, view.document, view.inspection)
     found = droppable(context)
     # A file that an earlier proposal writes gets the same lines as one that is written here.
-    there = path is not None and os.path.lexists(view.workspace.root / path)
-    lines = _effective(view, target, old, found, context) if there else _missing(old, found)
+    there = target.in_force and os.path.lexists(view.workspace.root / target.path)
+    lines = _effective(view, target, found, context) if there else _missing(target.content, found)
     if not lines:
         return None
-    content = with_lines(old, lines)
-    after = measure_context(view.workspace.edit({target: content}), view.dockerfile)
-    return _proposal(view, broad, path, {target: content}, context, after.files, after.bytes, found)
+    edits: dict[str, bytes | None] = {target.path: with_lines(target.content, lines)}
+    after = measure_context(view.workspace.edit(edits), view.dockerfile)
+    return _proposal(view, broad, target, edits, context, after.files, after.bytes, found)
 
 
 def _proposal(
     view: View,
     broad: Instruction,
-    path: str | None,
+    target: Target,
     edits: dict[str, bytes | None],
     context: Context,
     files: int,
@@ -74,18 +72,19 @@ def _proposal(
     found: Droppable,
 ) -> Proposal:
     saved = context.bytes - size
-    now = len(context.paths) - (path is None)
+    now = len(context.paths) - (not target.in_force)
     if files < now:
         why = f"{now:,} files are sent to the builder where {files:,} would do"
     else:
         why = "Caches and local files would be sent to the builder as soon as there are any"
+    in_force = [Evidence(target.path, 1, "the ignore file in force")] if target.in_force else []
     return Proposal(
         rule=ID,
-        title=TITLE if path is None else "Keep more out of the build context",
+        title="Keep more out of the build context" if target.in_force else TITLE,
         category=CATEGORY,
         safety="safe",
         why=f"{why}; a change in any of them runs {_short(broad)} and the steps after it again.",
-        evidence=(evidence_at(view, broad), *([Evidence(path, 1, "the ignore file in force")] if path else [])),
+        evidence=(evidence_at(view, broad), *in_force),
         edits=edits,
         estimate=Estimate(None, saved, "measured") if saved > 0 else None,
         risk=" ".join(("No instruction names anything that is dropped.", *found.left_in)),
@@ -109,23 +108,20 @@ def _broad_copy(document: Document) -> Instruction | None:
     return None
 
 
-def _unusable(view: View, path: str | None, target: str, old: bytes) -> str | None:
+def _unusable(target: Target) -> str | None:
     """Why the ignore file cannot be written or added to."""
-    # A pending edit (or removal: planning again after an apply) says more than the disk.
-    if path is None and target not in view.workspace.overlay and os.path.lexists(view.workspace.root / target):
-        return f"{target} is there, but is no file of the repository that could be read"
-    if b"\0" in old:
-        return f"{target} is not UTF-8, so BuildKit sees no pattern in it: save it as UTF-8"
-    return None
+    if b"\0" in target.content:
+        return f"{target.path} is not UTF-8, so BuildKit sees no pattern in it: save it as UTF-8"
+    return target.problem
 
 
 def _missing(old: bytes, found: Droppable) -> list[tuple[str, str]]:
     return [line for line in found.lines if line[1].encode() not in old.split()]
 
 
-def _effective(view: View, target: str, old: bytes, found: Droppable, context: Context) -> list[tuple[str, str]]:
+def _effective(view: View, target: Target, found: Droppable, context: Context) -> list[tuple[str, str]]:
     """The lines that still drop something when they are added to the file, so that its own exceptions win."""
     lines = [line for line in found.lines if context.matching(line[1])]
-    after = view.workspace.edit({target: with_lines(old, lines)})
+    after = view.workspace.edit({target.path: with_lines(target.content, lines)})
     touched = context.holding(context.paths - set(measure_context(after, view.dockerfile, with_paths=True).paths))
     return [line for line in lines if not touched.isdisjoint(context.matching(line[1]))]

@@ -8,10 +8,10 @@ Why
   dead weight, about as large as the archives of all packages.
 
 When it is safe
-: The stage is shipped, its cache is on and no mount holds it (cache-mounts comes before this rule, and does better
-  where it can), the step does not clean up behind itself, and nothing looks into the folder later: no command, no copy
-  out of the stage, no second install of the same packages after the compilers are gone. A cache folder that the file
-  names is left alone.
+: The stage is shipped, its cache is on, nothing filled it before, and no mount holds it (cache-mounts comes before this
+  rule, and does better where it can), the step does not clean up behind itself, and nothing looks into the folder
+  later: no command, no copy out of the stage, no second install of the same packages after the compilers are gone. A
+  cache folder that the file names is left alone.
 
 Source
 : pip's documentation, "Caching" and `--no-cache-dir`; the Python packaging of docs.docker.com's guides.
@@ -22,6 +22,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from wizard.dockerfile.cleaning import cleans
@@ -29,8 +30,9 @@ from wizard.dockerfile.document import Document, Instruction, Span, Stage
 from wizard.dockerfile.editing import Edit, splice
 from wizard.dockerfile.installs import Install, program, unwrap
 from wizard.dockerfile.script import Command
-from wizard.dockerfile.stages import lineage, mount_options
+from wizard.dockerfile.stages import built_upon, lineage, mount_options
 from wizard.dockerfile.state import State, environment
+from wizard.inspection.caches.fillers import filler_of
 from wizard.inspection.caches.mounted import covered, set_in
 from wizard.inspection.caches.readers import reader_of
 from wizard.inspection.places import line_at
@@ -136,7 +138,11 @@ def _left(view: View, stage: Stage, reading: Reading) -> _Kept | None:
     )
     if setter is not None:
         return kept(f"{line_at(setter.start_line)} gives pip settings that are not read here")
-    reader = reader_of(document, stage, reading.instruction, folder or f"/home/{state.user}/.cache/pip")
+    place = folder or f"/home/{state.user}/.cache/pip"
+    filler = filler_of(view.workspace, document, stage, reading.instruction, place)
+    if filler is not None:
+        return kept(f"{line_at(filler.start_line)} may put wheels into pip's cache, for the step to find")
+    reader = reader_of(document, stage, reading.instruction, place)
     if reader is not None:
         return kept(f"{line_at(reader.start_line)} reads pip's cache")
     later = _needed_later(document, stage, reading, calls)
@@ -180,18 +186,45 @@ def _needed_later(document: Document, stage: Stage, reading: Reading, calls: tup
     """Why a later step of an image needs what the step leaves in the cache."""
     wanted = {name for call in calls for name in _names(call)}
     removed = reading.script is not None and any(map(_takes_packages_away, reading.script.commands))
-    for one in (other for other in document.stages if stage in lineage(document, other)):
-        for later in read_steps(document, one):
-            if later.script is None or (one is stage and later.instruction.index <= reading.instruction.index):
+    for one in built_upon(document, stage):
+        for later in _later_steps(document)[one.index]:
+            if later.instruction.index <= reading.instruction.index:
                 continue
             place = line_at(later.instruction.start_line)
-            if any(_wants_cache(command) for command in later.script.commands):
+            if later.wants_cache:
                 return f"{place} works on pip's cache, and may fail where there is none"
-            removed = removed or any(map(_takes_packages_away, later.script.commands))
-            for install in later.installs:
-                if removed and install.manager == "pip" and wanted & set(_names(install)):
-                    return f"{place} installs the same once more, after compilers may be gone: it may need the cache"
+            removed = removed or later.takes_away
+            if removed and wanted & later.names:
+                return f"{place} installs the same once more, after compilers may be gone: it may need the cache"
     return None
+
+
+class _Later(NamedTuple):
+    """A step that may need what an earlier one left in the cache."""
+
+    instruction: Instruction
+    wants_cache: bool
+    takes_away: bool
+    names: frozenset[str]
+    """What it installs with pip."""
+
+
+@lru_cache(maxsize=16)
+def _later_steps(document: Document) -> tuple[tuple[_Later, ...], ...]:
+    """Those of every stage, by number. Kept: it is asked for each install before them."""
+    return tuple(
+        tuple(
+            _Later(
+                reading.instruction,
+                any(map(_wants_cache, reading.script.commands)),
+                any(map(_takes_packages_away, reading.script.commands)),
+                frozenset(name for i in reading.installs if i.manager == "pip" for name in _names(i)),
+            )
+            for reading in read_steps(document, stage)
+            if reading.script is not None
+        )
+        for stage in document.stages
+    )
 
 
 def _names(install: Install) -> Iterator[str]:

@@ -16,6 +16,8 @@ from wizard.rules import (
     parallel_bytecode,
     parallel_stages,
     pip_no_cache,
+    production_dependencies,
+    slim_base,
     split_stages,
     torch_cpu_index,
     uv_install,
@@ -23,12 +25,14 @@ from wizard.rules import (
 from wizard.rules.base import Rule
 
 RULES: tuple[Rule, ...] = (
+    slim_base,
     apt_update_install,
     apt_no_recommends,
     apt_clean,
     add_to_copy,
     dependency_layer,
     torch_cpu_index,
+    production_dependencies,
     split_stages,
     parallel_stages,
     uv_install,

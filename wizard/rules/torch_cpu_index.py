@@ -48,7 +48,7 @@ from wizard.inspection.gpu.torch_pulls import (
     is_family_install,
     obstacle,
     package_name,
-    pulls_of,
+    pulls_by_stage,
     requirement_word,
     saved_bytes,
 )
@@ -81,8 +81,7 @@ _GPU_WORDS = {
 def propose(view: View) -> Proposal | Refusal | None:
     """The CPU index for every stage that brings torch, or our copy of a changed file anew."""
     table = knowledge("gpu_packages")["torch"]
-    found = (pulls_of(view.workspace, view.document, stage, table) for stage in view.document.stages)
-    stages = [pulls for pulls in found if pulls]
+    stages = pulls_by_stage(view.workspace, view.document, table)
     if not stages:
         return _refresh(view, table) or _unread(view)
     refusal = _uses_gpu(view)

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from wizard.dockerfile.cleaning import cleans
 from wizard.dockerfile.document import Document, Instruction, Stage
-from wizard.dockerfile.installs import program, unwrap
+from wizard.dockerfile.installs import installs, program, unwrap
 from wizard.dockerfile.script import Command
 from wizard.dockerfile.shell import parse_run
 from wizard.dockerfile.sources import operands
@@ -41,7 +41,11 @@ def _readers(document: Document, folder: str) -> tuple[tuple[Instruction, frozen
         for instruction in stage.instructions:
             seen_from = [stage] if _names(document, instruction, folder) else []
             sources = [source_stage(document, instruction, reference) for reference in references(instruction)]
-            if any(sources) and _takes(instruction, environment(document, stage, instruction), folder):
+            state = environment(document, stage, instruction)
+            takes = any(sources) and (
+                _takes(instruction, state, folder) or _takes_home(document, stage, instruction, folder)
+            )
+            if takes:
                 seen_from += [source for source in sources if source is not None]
             if seen_from:
                 numbers = {below.index for one in seen_from for below in lineage(document, one)}
@@ -55,10 +59,14 @@ def _names(document: Document, instruction: Instruction, folder: str) -> bool:
     script = parse_run(document, instruction)
     if script.opaque is not None:
         return folder in instruction.argument
-    return any(_reads(command, folder) for command in script.commands)
+    return any(uses(command, folder) for command in script.commands)
 
 
-def _reads(command: Command, folder: str) -> bool:
+def uses(command: Command, folder: str) -> bool:
+    """Whether a command names the folder or something in it, and does more than to make or to empty it."""
+    # First, because nearly no command names it.
+    if not any(folder in word.text for word in command.words):
+        return False
     _, words = unwrap(command)
     if not words or cleans(command) is not None or program(words[0]) in _READS_NOTHING:
         return False
@@ -79,3 +87,12 @@ def _takes(instruction: Instruction, state: State, folder: str) -> bool:
         written = [mount.get("source") or mount.get("src") or "/" for mount in mounts if mount.get("from")]
     paths = (posixpath.normpath(f"/{(state.expand(path) or path).lstrip('/')}") for path in written)
     return any(f"{path}/".startswith(f"{posixpath.dirname(folder)}/") for path in paths)
+
+
+def _takes_home(document: Document, stage: Stage, instruction: Instruction, folder: str) -> bool:
+    """Whether a COPY takes the home whole to the same place, for installs that follow: they may count on its caches."""
+    home = posixpath.dirname(posixpath.dirname(folder))
+    if instruction.keyword != "COPY" or not all(posixpath.normpath(word) == home for word in operands(instruction)):
+        return False
+    later = (run for run in stage.instructions if run.keyword == "RUN" and run.index > instruction.index)
+    return any(installs(parse_run(document, run)) for run in later)

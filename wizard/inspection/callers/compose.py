@@ -93,3 +93,29 @@ def given_commands(text: str) -> tuple[str, ...]:
     services = content.get("services") if isinstance(content, dict) else None
     found = services.items() if isinstance(services, dict) else ()
     return tuple(str(name) for name, service in found if isinstance(service, dict) and service.get("command"))
+
+
+def given_programs(text: str) -> Iterator[tuple[str, int | None, str]]:
+    """What a compose file has its containers run besides the image's own CMD: service, line and words of every
+    `command`, `entrypoint` and `healthcheck`; nothing of a file that cannot be read."""
+    if not any(word in text for word in ("command", "entrypoint", "healthcheck")):
+        return
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        content = YAML(typ="rt").load(text)
+    except (YAMLError, ValueError, RecursionError):
+        return
+    services = content.get("services") if isinstance(content, dict) else None
+    for name, service in services.items() if isinstance(services, dict) else ():
+        if not isinstance(service, dict):
+            continue
+        check = service.get("healthcheck")
+        tested = (check, "test") if isinstance(check, dict) else (service, "")
+        for holder, key in ((service, "command"), (service, "entrypoint"), tested):
+            value = holder.get(key)
+            words = [str(one) for one in value] if isinstance(value, list) else [str(value)] if value else []
+            words = words[1:] if words and words[0] in ("CMD", "CMD-SHELL") else words
+            if words:
+                yield str(name), _line(holder, key), " ".join(words)

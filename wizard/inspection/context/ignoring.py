@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -10,7 +9,7 @@ from wizard.dockerfile.document import Document
 from wizard.ignorefile import IgnoreFile, parse, with_lines
 from wizard.inspection.context.droppable import droppable
 from wizard.inspection.context.eligible import look
-from wizard.inspection.context.measure import ignore_file, read_ignore_file
+from wizard.inspection.context.measure import read_ignore_file, writable_ignore_file
 from wizard.inspection.values import Inspection
 from wizard.workspace import Workspace
 
@@ -31,17 +30,15 @@ def keep_out(
     """
     if all(_is_out(read_ignore_file(workspace, document.path), folder) for folder in folders):
         return Kept({})
-    path = ignore_file(workspace, document.path)
-    target = path or workspace.from_context(".dockerignore")
-    if path is None and target not in workspace.overlay and os.path.lexists(workspace.root / target):
-        return Kept({}, f"{folders[0]} may come with the sources, and {target} is no file that could be read")
-    old = workspace.read(path) if path else b""
-    context = look(workspace.edit({target: old}), document.path, document, inspection)
+    target = writable_ignore_file(workspace, document.path)
+    if target.problem is not None:
+        return Kept({}, f"{folders[0]} may come with the sources, and {target.problem}")
+    context = look(workspace.edit({target.path: target.content}), document.path, document, inspection)
     lines = [line for line in droppable(context).lines if line[1] == pattern]
-    new = with_lines(old, lines)
-    if not lines or not all(_is_out(parse(new, target), folder) for folder in folders):
+    new = with_lines(target.content, lines)
+    if not lines or not all(_is_out(parse(new, target.path), folder) for folder in folders):
         return Kept({}, f"{folders[0]} may come with the sources and be copied over what the install made")
-    return Kept({target: new})
+    return Kept({target.path: new})
 
 
 def _is_out(ignore: IgnoreFile, folder: str) -> bool:

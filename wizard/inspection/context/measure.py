@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from wizard.inspection.files import read_rows
 from wizard.inspection.values import BuildContext, FolderSize
 
 if TYPE_CHECKING:
     from wizard.ignorefile import IgnoreFile
     from wizard.workspace import Workspace
 
+MOST_LINES = 10_000
+"""Of an ignore file: each of its patterns may have to be tried on every path."""
 LARGEST = 10
 """Top-level folders and files named in the result."""
 
@@ -28,6 +32,31 @@ def ignore_file(workspace: Workspace, dockerfile: str) -> str | None:
     return None if found is None else _from_context(workspace, found)
 
 
+class Target(NamedTuple):
+    """The ignore file that an edit would write."""
+
+    path: str
+    """Relative to the root."""
+    in_force: bool
+    """Whether a build heeds it already; else it would be new."""
+    content: bytes
+    """What it holds now, pending edits included; empty where it would be new."""
+    problem: str | None
+    """Why it cannot be written, in words."""
+
+
+def writable_ignore_file(workspace: Workspace, dockerfile: str) -> Target:
+    """The ignore file in force, else the `.dockerignore` that would be."""
+    path = ignore_file(workspace, dockerfile)
+    if path is not None:
+        return Target(path, True, workspace.read(path), None)
+    new = workspace.from_context(".dockerignore")
+    # A pending edit (or removal: planning again after an apply) says more than the disk.
+    hidden = new not in workspace.overlay and os.path.lexists(workspace.root / new)
+    problem = f"{new} is there, but is no file of the repository that could be read" if hidden else None
+    return Target(new, False, b"", problem)
+
+
 def _from_context(workspace: Workspace, path: str) -> str:
     """As Workspace.from_context, for a Dockerfile that lies beside the context and not in it (`../docker/…`)."""
     return posixpath.normpath(posixpath.join(workspace.context, path))
@@ -36,12 +65,12 @@ def _from_context(workspace: Workspace, path: str) -> str:
 def read_ignore_file(workspace: Workspace, dockerfile: str) -> IgnoreFile:
     """The patterns that a build of this Dockerfile heeds; none where there is no ignore file.
 
-    Raises a DockwizError, naming file and line, where BuildKit would refuse the file.
+    Raises a DockwizError, naming file and line, where BuildKit would refuse the file or it is far too long.
     """
     from wizard.ignorefile import parse
 
     path = ignore_file(workspace, dockerfile)
-    return parse(workspace.read(path) if path else b"", path or ".dockerignore")
+    return parse(read_rows(workspace, path, MOST_LINES) if path else b"", path or ".dockerignore")
 
 
 def measure_context(workspace: Workspace, dockerfile: str, with_paths: bool = False) -> BuildContext:

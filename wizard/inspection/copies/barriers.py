@@ -10,6 +10,7 @@ from wizard.dockerfile.installs import Install, program, unwrap
 from wizard.dockerfile.script import Command
 from wizard.dockerfile.state import State, environment
 from wizard.inspection.copies.placed import IMAGE_FOLDER, lies_in
+from wizard.inspection.copies.settings import setting_that_names
 from wizard.inspection.installs.fetching import fetch_of
 from wizard.inspection.installs.node import is_global, reads_project
 from wizard.inspection.installs.pip import reads_manifests
@@ -69,7 +70,8 @@ def barrier(
     others = [install for install in reading.installs if install.manager not in SYSTEM_MANAGERS]
     if not others:
         return None
-    because = _setting(reading, state, destinations)
+    named = next((name for folder in destinations if (name := setting_that_names(state, folder))), None)
+    because = f"{named} leads to what the copy brings" if named else _setting(reading, state, destinations)
     because = because or next((b for install in others if (b := _operand(install, state, destinations))), None)
     if because is not None:
         return because

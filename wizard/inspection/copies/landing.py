@@ -6,11 +6,11 @@ from wizard.dockerfile.document import Document, Instruction, Stage
 from wizard.dockerfile.stages import lineage
 from wizard.dockerfile.state import environment
 from wizard.inspection.copies.placed import IMAGE_FOLDER, ContextCopy, lands_at, lies_in
+from wizard.inspection.copies.settings import home_settings
 from wizard.inspection.places import line_at
 from wizard.workspace import Workspace
 
 _SYSTEM_NAMES = ("etc", "usr", "bin", "lib", "opt", "root", "var", "home")
-_HOME_SETTINGS = (".netrc", ".pip", ".config", ".pypirc", ".npmrc", ".yarnrc")
 
 
 def immovable(workspace: Workspace, document: Document, stage: Stage, copy: ContextCopy) -> str | None:
@@ -27,10 +27,9 @@ def immovable(workspace: Workspace, document: Document, stage: Stage, copy: Cont
         over = next((name for name in _SYSTEM_NAMES if _brings(workspace, copy, name)), None)
         if over is not None:
             return f"the sources are copied over the root folder and bring {over}/, which installs may read"
-    if copy.destination == state.home:
-        settings = [name for name in _HOME_SETTINGS if workspace.exists(workspace.from_context(name))]
-        if settings:
-            return f"the sources go to the home folder and bring {settings[0]}, which installs may read"
+    settings = home_settings(workspace, copy, state.home or "/root")
+    if settings is not None:
+        return f"the sources go to the home folder and bring {settings}, which installs may read"
     return None
 
 

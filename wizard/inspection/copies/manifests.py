@@ -7,7 +7,7 @@ import posixpath
 from collections.abc import Iterator
 
 from wizard.dockerfile.arguments import decode
-from wizard.dockerfile.document import Document, Span
+from wizard.dockerfile.document import Document
 from wizard.dockerfile.style import style_of
 from wizard.inspection.copies.placed import lies_in
 from wizard.inspection.installs.pip import Manifest
@@ -22,9 +22,7 @@ def copy_lines(
     groups: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for manifest in manifests:
         flags = tuple(
-            decode(Span(f.span.start, f.span.end).of(document.source))
-            for f in manifest.copy.instruction.flags
-            if f.name in ("chown", "chmod")
+            decode(f.span.of(document.source)) for f in manifest.copy.instruction.flags if f.name in ("chown", "chmod")
         )
         source = workspace.to_context(manifest.path) or manifest.path
         folder, name = posixpath.split(manifest.image_path)

@@ -6,11 +6,15 @@ import posixpath
 from collections.abc import Collection
 
 from wizard.inspection.copies.placed import MANIFESTS, ContextCopy, brings_only, copies_more_than_manifests, lies_in
+from wizard.inspection.copies.settings import lies_in_home_settings
 from wizard.inspection.installs.pip import requirement_files
 from wizard.inspection.steps import Reading
 from wizard.workspace import Workspace
 
-_SYSTEM_FOLDERS = ("/etc", "/usr/local", "/usr/share", "/usr/lib", "/usr/bin", "/bin", "/sbin", "/lib", "/run", "/dev")
+_SYSTEM_FOLDERS = (
+    "/etc", "/bin", "/sbin", "/lib", "/run", "/dev", "/usr/bin", "/usr/sbin", "/usr/lib", "/usr/share",
+    "/usr/local/bin", "/usr/local/sbin", "/usr/local/lib", "/usr/local/share", "/usr/local/etc",
+)  # fmt: skip
 
 
 def brings_sources(workspace: Workspace, copy: ContextCopy | None, following: Collection[Reading]) -> bool:
@@ -19,10 +23,10 @@ def brings_sources(workspace: Workspace, copy: ContextCopy | None, following: Co
         return False
     if copies_more_than_manifests(workspace, copy):
         return True
+    if not any(source.endswith(".py") for source in copy.sources):
+        return False
     wanted = {posixpath.basename(name) for later in following for i in later.installs for name in requirement_files(i)}
-    return bool({posixpath.basename(source) for source in copy.sources} - wanted) and any(
-        source.endswith(".py") for source in copy.sources
-    )
+    return bool({posixpath.basename(source) for source in copy.sources} - wanted)
 
 
 def brings_folders(workspace: Workspace, copy: ContextCopy | None) -> bool:
@@ -31,6 +35,8 @@ def brings_folders(workspace: Workspace, copy: ContextCopy | None) -> bool:
 
 
 def _may_bring_sources(workspace: Workspace, copy: ContextCopy) -> bool:
-    if copy.instruction.heredocs or any(lies_in(copy.destination, folder) for folder in _SYSTEM_FOLDERS):
+    if copy.instruction.heredocs or lies_in_home_settings(copy.destination):
+        return False
+    if "." not in copy.sources and any(lies_in(copy.destination, folder) for folder in _SYSTEM_FOLDERS):
         return False
     return not brings_only(workspace, copy, MANIFESTS)

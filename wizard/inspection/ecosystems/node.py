@@ -21,12 +21,10 @@ _LIFECYCLE = (
 _DEPENDENCIES = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies", "resolutions",
                  "overrides", "pnpm")  # fmt: skip
 _MORE_OF_PNPM = ("patchedDependencies", "configDependencies")
-_LOCAL = re.compile(
-    r"(?:file|link|portal|workspace|patch):|\.{0,2}/|\.{1,2}\Z|~/|(?!\w+://|git\+).*\.(?:tgz|tar\.gz)\Z"
-)
-_LOCKED_LOCAL = re.compile(
-    r"[\"'@ :](?:file|link|portal|workspace|patch):|\"link\": true|^patchedDependencies:", re.MULTILINE
-)
+_SCHEMES = "(?:file|link|portal|workspace|patch):"
+"""How a dependency begins that is a folder or a file, and not a release."""
+_LOCAL = re.compile(_SCHEMES + r"|\.{0,2}/|\.{1,2}\Z|~/|(?!\w+://|git\+).*\.(?:tgz|tar\.gz)\Z")
+_LOCKED_LOCAL = re.compile(r"[\"'@ :]" + _SCHEMES + r"|\"link\": true|^patchedDependencies:", re.MULTILINE)
 _BERRY = re.compile(r"yarn@(?!0|1)|yarn@1\d")
 
 
@@ -85,8 +83,7 @@ def _manifest(path: str, text: str, *, scripts: bool) -> str | None:
     def at(word: str) -> str:
         return place_at(path, _line(text, word))
 
-    own = manifest.get("scripts")
-    ran = next((name for name in _LIFECYCLE if isinstance(own, dict) and not _is_harmless(own.get(name))), None)
+    ran = lifecycle_script(manifest)
     if scripts and ran is not None:
         return f'{at(ran)} has the script "{ran}", which the install runs and which may read the sources'
     if manifest.get("workspaces"):
@@ -104,6 +101,12 @@ def _manifest(path: str, text: str, *, scripts: bool) -> str | None:
             if _LOCAL.match(value):
                 return f"{at(value)} installs from the local path {value}"
     return None
+
+
+def lifecycle_script(manifest: Mapping[str, object]) -> str | None:
+    """The first script of a package.json that an install runs and that may do anything."""
+    own = manifest.get("scripts")
+    return next((name for name in _LIFECYCLE if isinstance(own, dict) and not _is_harmless(own.get(name))), None)
 
 
 def _is_harmless(script: object) -> bool:
@@ -126,7 +129,7 @@ def _settings(held: Mapping[str, tuple[str, str]]) -> str | None:
         key = re.match(r"[\"']?([\w.-]+)[\"']?\s*:", line)
         if key is not None and key[1] not in table["workspace_keys"]:
             return f"{place_at(path, number)} sets {key[1]}, which may name files or folders of the sources"
-        if re.search(r"(?:file|link|portal|workspace|patch):|[:\s\"']\.{1,2}/", line):
+        if re.search(_SCHEMES + r"|[:\s\"']\.{1,2}/", line):
             return f"{place_at(path, number)} names a local path"
     return None
 

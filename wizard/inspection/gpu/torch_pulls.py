@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from wizard.dockerfile.document import Document, Stage
 from wizard.dockerfile.installs import Install
-from wizard.dockerfile.stages import lineage
+from wizard.dockerfile.stages import base_stage
 from wizard.dockerfile.state import environment
 from wizard.errors import DockwizError
 from wizard.inspection.ecosystems.python import locate
@@ -61,29 +61,44 @@ class Pull(NamedTuple):
         return tuple(e for _, e in self.asked) or tuple(e for _, e in self.pullers[:3])
 
 
-def pulls_of(workspace: Workspace, document: Document, stage: Stage, table: Mapping[str, Any]) -> tuple[Pull, ...]:
-    """The pulls of one stage, in order; none where the family is installed from an index of its own already.
+def pulls_by_stage(workspace: Workspace, document: Document, table: Mapping[str, Any]) -> tuple[tuple[Pull, ...], ...]:
+    """The pulls of every stage that has some, in order; none where the family is installed from an index of its own
+    already, in the stage or below it.
 
     `table` is the part `torch` of assets/knowledge/gpu_packages.toml.
     """
+    found: list[tuple[Pull, ...]] = []
+    served: set[int] = set()
+    for stage in document.stages:
+        base = base_stage(document, stage)
+        if base is not None and base.index in served:
+            served.add(stage.index)
+            continue
+        if any(is_family_install(one, table) for step in read_steps(document, stage) for one in step.installs):
+            served.add(stage.index)
+        pulls = _pulls_in(workspace, document, stage, table)
+        if pulls:
+            found.append(pulls)
+    return tuple(found)
+
+
+def _pulls_in(workspace: Workspace, document: Document, stage: Stage, table: Mapping[str, Any]) -> tuple[Pull, ...]:
+    """The pulls of the stage's own steps."""
     found: list[Pull] = []
-    for one in lineage(document, stage):
-        for reading in read_steps(document, one):
-            if any(is_family_install(install, table) for install in reading.installs):
-                return ()
-            if one is not stage or not any(is_pip(install) for install in reading.installs):
+    for reading in read_steps(document, stage):
+        if any(is_family_install(install, table) for install in reading.installs):
+            return ()
+        if not any(is_pip(install) for install in reading.installs):
+            continue
+        manifests = manifests_of(workspace, document, stage, reading)
+        for install in reading.installs:
+            pull = _pull(workspace, document, stage, reading, install, manifests, table) if is_pip(install) else None
+            if pull is None:
                 continue
-            manifests = manifests_of(workspace, document, stage, reading)
-            for install in reading.installs:
-                pull = (
-                    _pull(workspace, document, stage, reading, install, manifests, table) if is_pip(install) else None
-                )
-                if pull is None:
-                    continue
-                if _has_cpu_index(workspace, document, stage, reading, install, manifests):
-                    # What comes behind finds a CPU build there.
-                    return tuple(found)
-                found.append(pull)
+            if _has_cpu_index(workspace, document, stage, reading, install, manifests):
+                # What comes behind finds a CPU build there.
+                return tuple(found)
+            found.append(pull)
     return tuple(found)
 
 

@@ -16,7 +16,7 @@ from wizard.dockerfile.installs import program, unwrap
 from wizard.dockerfile.script import Command
 from wizard.dockerfile.stages import lineage, references, source_stage
 from wizard.dockerfile.state import environment
-from wizard.inspection.copies.placed import ContextCopy, context_copies
+from wizard.inspection.copies.placed import ContextCopy, context_copies, inherited_copies
 from wizard.inspection.copies.sources import brings_folders
 from wizard.inspection.files import read_text
 from wizard.inspection.steps import Reading, read_steps, unread_runs
@@ -164,8 +164,7 @@ def _stays_offline(
         own = document.source[fetch.command.span.start : fetch.command.words[-1].span.end].decode("utf-8", "replace")
         if any(text in (settings.get(name) or "") or f"{name}={text}" in own for name, text in wanted.items()):
             return True
-    copies = (copy for below in lineage(document, stage) for copy in context_copies(document, below))
-    folders = {folder for copy in copies for folder in copy.sources}
+    folders = {folder for copy in inherited_copies(document, stage) for folder in copy.sources}
     return any(
         _holds(workspace, posixpath.join(folder, name), text)
         for name, text in fetch.fetcher.vendored.items()
@@ -205,9 +204,8 @@ def _sources_above(
 ) -> Instruction | None:
     """The copy of the sources above a step, where nothing above that copy has fetched for the same program."""
     sources: Instruction | None = None
-    stages = lineage(document, stage)
-    whole = any("." in copy.sources for below in stages for copy in context_copies(document, below))
-    for below in stages:
+    whole = any("." in copy.sources for copy in inherited_copies(document, stage))
+    for below in lineage(document, stage):
         copies = {copy.instruction.index: copy for copy in context_copies(document, below)}
         for reading in read_steps(document, below):
             if reading.instruction.index >= at.instruction.index:

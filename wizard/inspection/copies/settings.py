@@ -1,0 +1,64 @@
+"""What an install finds besides its manifests: settings, keys and caches of the home folder, and folders that variables
+name."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from wizard.dockerfile.state import State
+from wizard.inspection.copies.placed import IMAGE_FOLDER, ContextCopy, lies_in
+from wizard.workspace import Workspace
+
+_IN_A_HOME = re.compile(r"/(?:root|home/[^/]+)/\.[^/]")
+_OF_A_HOME = (
+    ".netrc", ".pip", ".config", ".cache", ".local", ".pypirc", ".npmrc", ".yarnrc", ".yarnrc.yml", ".yarn", ".ssh",
+    ".gitconfig", ".git-credentials", ".gnupg", ".cargo", ".m2", ".gradle", ".nuget", ".gem", ".bundle", ".composer",
+    ".condarc", ".mambarc", ".curlrc", ".wgetrc", ".aws", ".docker", ".pydistutils.cfg",
+)  # fmt: skip
+"""What programs that fetch or build look for in the home folder, each as its own documentation says."""
+_BETWEEN = re.compile(r"[:;,=\s\"']+|(?:^|\s)-[IL]")
+
+
+def lies_in_home_settings(destination: str) -> bool:
+    """Whether a copy goes into a folder of settings of a home: `/root/.ssh/`, `/home/app/.config/pip/`."""
+    return _IN_A_HOME.match(destination) is not None
+
+
+def home_settings(workspace: Workspace, copy: ContextCopy, home: str) -> str | None:
+    """What the copy brings that programs look for in the home folder; None where it brings nothing of the kind."""
+    if not lies_in(home, copy.destination):
+        return None
+    inside = posixpath.relpath(home, copy.destination)
+    for name in _OF_A_HOME:
+        wanted = posixpath.normpath(posixpath.join(inside, name))
+        if any(
+            workspace.exists(workspace.from_context(posixpath.join(source, wanted)))
+            or (inside == "." and posixpath.basename(source) == name)
+            for source in copy.sources
+        ):
+            return name
+    return None
+
+
+def setting_that_names(state: State, destination: str) -> str | None:
+    """A variable that the file sets and that leads to a folder beside the one that the step works in: headers and
+    libraries (`CFLAGS`, `LD_LIBRARY_PATH`), a cache, a program's home. None where there is none.
+
+    The folder that the step works in is the project's own: half of all files name it in a variable.
+    """
+    if destination in ("/", IMAGE_FOLDER) or (state.workdir is not None and lies_in(state.workdir, destination)):
+        return None
+    for name, value in state.settings.items():
+        if any(lies_in(path, destination) or lies_in(destination, path) for path in _paths(value or "")):
+            return name
+    return None
+
+
+def _paths(value: str) -> Iterator[str]:
+    """The absolute paths in a value, without the root folder."""
+    for part in _BETWEEN.split(value):
+        path = posixpath.normpath(part) if part.startswith("/") else "/"
+        if path != "/":
+            yield path
