@@ -149,7 +149,8 @@ def _only_asks(command: Command) -> bool:
     values = [word.value or "" for word in words[1:] if word.value not in ("-q", "--quiet", "-v", "--verbose")]
     if name == "pip":
         return bool(values) and values[0] in ("check", "list", "freeze", "show", "debug", "--version", "-V")
-    return re.fullmatch(r"(?:python|pypy)[0-9.]*", name) is not None and values in (["--version"], ["-V"])
+    tells = re.fullmatch(r"(?:python|pypy)[0-9.]*|uv|poetry|pdm|pipenv", name) is not None
+    return tells and values in (["--version"], ["-V"])
 
 
 def _not_harmless(command: Command) -> str | None:
@@ -158,6 +159,12 @@ def _not_harmless(command: Command) -> str | None:
         return None
     if name == "corepack" and [word.value for word in command.words[1:2]] == ["enable"]:
         return None
+    if name == "poetry" and [word.value for word in command.words[1:2]] == ["config"]:
+        # With --local it writes into the folder where the project goes.
+        if any(word.value in (None, "--local") for word in command.words):
+            return f"`{words_of(command)}` may write poetry.toml among the sources"
+        places = any(word.value in ("virtualenvs.path", "cache-dir") for word in command.words)
+        return f"`{words_of(command)}` moves the folder of the environments" if places else None
     if name in ("cd", "pushd"):
         why = "changes the folder within the step, and what is read there is not worked out (WORKDIR would tell)"
         return f"`{words_of(command)}` {why}"

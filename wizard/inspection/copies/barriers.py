@@ -14,6 +14,7 @@ from wizard.inspection.copies.settings import setting_that_names
 from wizard.inspection.installs.fetching import fetch_of
 from wizard.inspection.installs.node import is_global, reads_project
 from wizard.inspection.installs.pip import reads_manifests
+from wizard.inspection.installs.project import installs_project
 from wizard.inspection.installs.reads import reads_of
 from wizard.inspection.places import line_at
 from wizard.inspection.steps import SYSTEM_MANAGERS, Reading, read_steps, words_of
@@ -30,12 +31,10 @@ _PATH_OPTIONS = frozenset({
     "--wheel-dir", "--src", "--python", "-p", "--overrides", "--override", "--config-file", "--directory", "--project",
     "--report", "--log", "--keyring-provider", "--build-constraint",
 })  # fmt: skip
+_OF_PROJECTS = ("-p", "--python", "--project")
+"""Options whose values a project install is judged by elsewhere."""
 _OF_NODE = ("npm_config_", "yarn_", "pnpm_", "corepack_", "node_options", "node_extra_ca_certs")
 _INSTEAD = {
-    ("uv", "sync"): "installs the project with its dependencies, and so reads its sources (copy pyproject.toml and "
-    "uv.lock alone, run `uv sync --no-install-project`, then copy the sources and sync)",
-    ("poetry", "install"): "installs the project with its dependencies, and so reads its sources (copy pyproject.toml "
-    "and poetry.lock alone, run `poetry install --no-root`, then copy the sources and install)",
     ("pdm", "install"): "installs the project with its dependencies, and so reads its sources (copy pyproject.toml and "
     "pdm.lock alone, run `pdm install --no-self`, then copy the sources and install)",
 }
@@ -77,7 +76,7 @@ def barrier(
     because = because or next((b for install in others if (b := _operand(install, state, destinations))), None)
     if because is not None:
         return because
-    if "uv" in reading.managers and any(
+    if any(install.manager == "uv" and reads_manifests(install) for install in reading.installs) and any(
         workspace.exists(workspace.from_context(name)) for name in ("uv.toml", "pyproject.toml")
     ):
         return "uv reads its settings from uv.toml or pyproject.toml among the sources"
@@ -87,7 +86,11 @@ def barrier(
 def is_read(install: Install) -> bool:
     """Whether it is known which files an install reads."""
     return (
-        install.manager in SYSTEM_MANAGERS or reads_manifests(install) or reads_project(install) or is_global(install)
+        install.manager in SYSTEM_MANAGERS
+        or reads_manifests(install)
+        or reads_project(install)
+        or is_global(install)
+        or installs_project(install)
     )
 
 
@@ -164,7 +167,7 @@ def _settings_file(install: Install, state: State, destinations: Collection[str]
 def _operand(install: Install, state: State, destinations: Collection[str]) -> str | None:
     """A word of an install that stands for files among the sources, or may do so."""
     for option in install.options:
-        if option.name not in _PATH_OPTIONS:
+        if option.name not in _PATH_OPTIONS or (option.name in _OF_PROJECTS and installs_project(install)):
             continue
         value = option.value if option.value is not None else _expanded(state, option.words[-1].text)
         if value is None:

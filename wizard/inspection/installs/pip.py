@@ -6,6 +6,7 @@ import posixpath
 from typing import NamedTuple
 
 from wizard.dockerfile.document import Document, Stage
+from wizard.dockerfile.editing import Edit
 from wizard.dockerfile.installs import Install
 from wizard.errors import DockwizError
 from wizard.inspection.copies.file_changes import changed_before
@@ -49,6 +50,10 @@ class ManifestsOf(NamedTuple):
     because: str | None = None
     undecided: str | None = None
     """What could not be decided about what else it reads: then a person has to judge."""
+    makes: tuple[str, ...] = ()
+    """Folders of the image that it fills, and that nothing of the host may be copied over."""
+    apart: tuple[Edit, ...] = ()
+    """Where it installs the project too: what makes it install only what the project depends on, from these files."""
 
 
 def requirement_files(install: Install) -> tuple[str, ...]:
