@@ -39,6 +39,7 @@ from wizard.inspection.copies.passing import cannot_pass_step, named_files, over
 from wizard.inspection.copies.placed import ContextCopy, bytes_at_most, context_copies
 from wizard.inspection.copies.sources import brings_sources
 from wizard.inspection.inputs import changes_more_often, inputs_of
+from wizard.inspection.installs.project import installs_project
 from wizard.inspection.installs.reads import reads_of
 from wizard.inspection.per_build import Changing, changing, mentions
 from wizard.inspection.places import line_at
@@ -258,7 +259,7 @@ def _may_look(view: View, stage: Stage, step: Reading) -> str | None:
     if step.role == "unknown":
         return step.because
     for install in step.installs:
-        if not is_read(install) and not install.has(*WITHOUT_PROJECT):
+        if (installs_project(install) or not is_read(install)) and not install.has(*WITHOUT_PROJECT):
             return f"`{install.manager} {install.verb}` may run code of the project"
     return reads_of(view.workspace, view.document, stage, step).because
 

@@ -51,6 +51,8 @@ def cannot_pass_step(
     found = reads_of(workspace, document, stage, step)
     if any(manifest.copy.instruction is copy.instruction for manifest in found.found):
         return ""
+    if found.apart:
+        return "the step installs the project itself, from its sources"
     of_node = any(map(reads_project, step.installs))
     if of_node and (found.undecided or any(posixpath.basename(place) in all_names() for place in files)):
         return ""
