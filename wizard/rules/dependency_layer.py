@@ -11,7 +11,9 @@ Why
 When it is safe
 : Every step that the sources move past is known not to read them: installs of named packages or of requirements files
   that are in the build context (with all that they include), user creation, cleaning up. No local project is
-  installed (`-e .`). The sources do not go to a system folder, and no pip setting in the environment points into them.
+  installed (`-e .`). The sources go to a folder that the stage works in (WORKDIR), come with the whole build context or
+  hold the manifests: a folder that goes elsewhere may be what an install looks for, and stays. No variable and no
+  settings file that is copied leads to them; where PATH does, and programs lie there, the rule waits for a review.
   An install of npm, yarn or pnpm gets package.json, its lock and its settings: where no script of the project runs with
   it, no workspace, patch or local path is named, and node_modules of the host is kept out of the build context (the
   rule adds that line). It waits for a review where a package's own install script may read the project.
@@ -50,7 +52,8 @@ from wizard.inspection.copies.placed import (
     lies_in,
     working_directory,
 )
-from wizard.inspection.copies.sources import brings_sources
+from wizard.inspection.copies.settings import programs_that_come
+from wizard.inspection.copies.sources import brings_folders, brings_sources
 from wizard.inspection.ecosystems.node import all_names
 from wizard.inspection.installs.fetching import fetched_before, late_fetch, unread_fetches
 from wizard.inspection.installs.node import modules_from_host, reads_project
@@ -125,17 +128,19 @@ def _in_stage(view: View, stage: Stage) -> _Move | Refusal | None:
         (
             n
             for n, reading in enumerate(readings)
-            if brings_sources(view.workspace, copies.get(reading.instruction.index), readings[n:])
+            if _brings(view, stage, copies.get(reading.instruction.index), readings[n:])
         ),
         None,
     )
-    late = [one for one in readings[start:] if one.installs and not _is_fetched(view, stage, one)]
+    fetching = [one for one in readings if one.installs and not _is_fetched(view, stage, one)]
+    late = [one for one in fetching if start is None or one.instruction.index >= readings[start].instruction.index]
     if start is None or not late:
         below = [] if start is None else [reading.instruction for reading in readings[start:]]
         hidden = [run for run in unread_runs(view.document, _INSTALLS) if run in below]
-        fetching = [run for run in unread_fetches(view.document) if run in stage.instructions] if below else []
-        hidden += fetching if all(run in below for run in fetching) else []
-        return _brought_below(view, stage, late) or _fetched_late(view, stage) or unread(view, ID, hidden)
+        unreadable = [run for run in unread_fetches(view.document) if run in stage.instructions] if below else []
+        hidden += unreadable if all(run in below for run in unreadable) else []
+        brought = _brought_below(view, stage, late) or _fetched_late(view, stage) or unread(view, ID, hidden)
+        return brought or _beside_the_project(view, stage, fetching)
     moved: list[Instruction] = []
     destinations: list[str] = []
     passed: list[Reading] = []
@@ -143,7 +148,7 @@ def _in_stage(view: View, stage: Stage) -> _Move | Refusal | None:
     where = readings[start].instruction
     for number, reading in enumerate(readings[start:], start):
         where = reading.instruction
-        if brings_sources(view.workspace, copies.get(where.index), readings[number:]):
+        if _brings(view, stage, copies.get(where.index), readings[number:]):
             copy = copies[where.index]
             barrier = immovable(view.workspace, view.document, stage, copy)
             moved.append(where)
@@ -178,8 +183,12 @@ def _in_stage(view: View, stage: Stage) -> _Move | Refusal | None:
     if kept.because is not None:
         return Refusal(ID, f"{line_at(moved[0].start_line)}: {kept.because}", (evidence_at(view, moved[0]),))
     reads = (reads_of(view.workspace, view.document, stage, reading).undecided for reading in installs)
-    undecided = next(filter(None, reads), None)
+    undecided = next(filter(None, (*_programs(view, stage, moved, copies), *reads)), None)
     return _Move(stage, tuple(moved), last, installs, needs, kept.edits, undecided, _left(readings, where, barrier))
+
+
+def _brings(view: View, stage: Stage, copy: ContextCopy | None, following: Sequence[Reading]) -> bool:
+    return brings_sources(view.workspace, view.document, stage, copy, following)
 
 
 def _is_fetched(view: View, stage: Stage, reading: Reading) -> bool:
@@ -204,14 +213,32 @@ def _brought_below(view: View, stage: Stage, late: Sequence[Reading]) -> Refusal
         steps = read_steps(view.document, lower)
         copies = {copy.instruction.index: copy for copy in context_copies(view.document, lower)}
         for n, step in enumerate(steps):
-            if install is not None and brings_sources(
-                view.workspace, copies.get(step.instruction.index), (*steps[n:], *late)
-            ):
+            if install is not None and _brings(view, lower, copies.get(step.instruction.index), (*steps[n:], *late)):
                 line = line_at(step.instruction.start_line)
                 because = f"the sources are there already: {line} copies them in the stage that this one stands on"
                 advice = "a COPY in each stage that needs them, below its installs, would let these come first"
                 evidence = (evidence_at(view, install), evidence_at(view, step.instruction))
                 return Refusal(ID, f"{line_at(install.start_line)}: {because} ({advice})", evidence)
+    return None
+
+
+def _beside_the_project(view: View, stage: Stage, fetching: Sequence[Reading]) -> Refusal | None:
+    """Why a folder that goes elsewhere than the project stays above an install."""
+    for copy in context_copies(view.document, stage):
+        later = next((one for one in fetching if one.instruction.index > copy.instruction.index), None)
+        if later is None or not brings_folders(view.workspace, copy):
+            continue
+        at, install = copy.instruction, later.instruction
+        line, below = line_at(at.start_line), line_at(install.start_line)
+        evidence = (evidence_at(view, at), evidence_at(view, install))
+        because = immovable(view.workspace, view.document, stage, copy)
+        if because is not None:
+            return Refusal(ID, f"{line}: {because}", evidence)
+        because = why_not_after(view.workspace, view.document, stage, later, [copy.destination])
+        if because is not None:
+            return Refusal(ID, f"{below}: {because}", evidence)
+        because = f"{copy.destination} is not a folder that the stage works in (WORKDIR), so the install of {below}"
+        return Refusal(ID, f"{line}: {because} may look there (if it does not, copy the folder below it)", evidence)
     return None
 
 
@@ -310,6 +337,16 @@ def _needed_manifests(
         given |= {manifest.image_path for manifest in missing}
         if missing:
             yield reading.instruction, missing
+
+
+def _programs(
+    view: View, stage: Stage, moved: Sequence[Instruction], copies: Mapping[int, ContextCopy]
+) -> Iterator[str]:
+    """What the moved copies put into PATH: an install that calls one of these programs would find another, or none."""
+    for copy in (copies[instruction.index] for instruction in moved if instruction.index in copies):
+        folder = programs_that_come(view.workspace, view.document, stage, copy)
+        if folder is not None:
+            yield f"PATH leads to {folder}/ of the sources, and an install may run what lies there"
 
 
 def _node_modules(view: View, stage: Stage, installs: tuple[Reading, ...], moved: list[ContextCopy]) -> Iterator[str]:
