@@ -14,7 +14,7 @@ When it is safe
   it); one that a step or a COPY may have written waits for a review. A CMD is started as it is: there is no ENTRYPOINT,
   or one that is known to start its arguments unchanged. What an ENTRYPOINT in shell form ignores, the JSON form would
   pass on: it stays where there is a CMD, or a compose file gives a command; else it waits for a review, because only
-  its users know what they give to `docker run`. So does code that asks for PWD, which the shell sets. HEALTHCHECK stays.
+  its users know what they give to `docker run`. So does code that asks for PWD, which a shell sets. HEALTHCHECK stays.
 
 Source
 : docs.docker.com, Dockerfile reference, "Shell and exec form" and "Understand how CMD and ENTRYPOINT interact".
