@@ -236,7 +236,7 @@ def _beside_the_project(view: View, stage: Stage, fetching: Sequence[Reading]) -
             return Refusal(ID, f"{line}: {because}", evidence)
         because = why_not_after(view.workspace, view.document, stage, later, [copy.destination])
         if because is not None:
-            return Refusal(ID, f"{below}: {because}", evidence)
+            return Refusal(ID, f"{below}: {because}{_advice(fetching, install, because)}", evidence)
         because = f"{copy.destination} is not a folder that the stage works in (WORKDIR), so the install of {below}"
         return Refusal(ID, f"{line}: {because} may look there (if it does not, copy the folder below it)", evidence)
     return None
@@ -250,7 +250,7 @@ def _left(readings: tuple[Reading, ...], where: Instruction, barrier: str | None
     return f"{line_at(later[0].start_line)} still installs after the sources: {place}{barrier}"
 
 
-def _advice(readings: tuple[Reading, ...], at: Instruction, barrier: str) -> str:
+def _advice(readings: Sequence[Reading], at: Instruction, barrier: str) -> str:
     """What a person could do about a step that the sources may not move past."""
     reading = next(one for one in readings if one.instruction is at)
     projects = any(install.paths and install.manager not in SYSTEM_MANAGERS for install in reading.installs)
