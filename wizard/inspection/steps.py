@@ -77,8 +77,8 @@ def read_step(document: Document, instruction: Instruction) -> Reading:
 
 @lru_cache(maxsize=16)
 def unread_runs(document: Document, naming: str) -> tuple[Instruction, ...]:
-    """The RUN instructions whose shell text cannot be read, and matches the pattern."""
-    runs = (run for run in document.instructions if run.keyword == "RUN" and run.json is None)
+    """The RUN instructions that cannot be read, and whose text matches the pattern."""
+    runs = (run for run in document.instructions if run.keyword == "RUN")
     named = (run for run in runs if re.search(naming, _shell_text(document, run)))
     return tuple(run for run in named if parse_run(document, run).opaque is not None)
 
