@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from wizard.build.checking import Checked
     from wizard.build.values import BuildTrace
     from wizard.compare.values import Progress
+    from wizard.inspection.values import Inspection
     from wizard.plan.fold import Plan
 
 STOP_SECONDS = 25.0
@@ -99,7 +100,15 @@ class Flow:
             from wizard.rules.registry import RULES
 
             rules = self.rules if self.rules is not None else RULES
-            return make_plan(session.workspace, found, session.selection, session.settings, rules)
+
+            def make(inspection: Inspection) -> Plan:
+                return make_plan(session.workspace, inspection, session.selection, session.settings, rules)
+
+            if not session.settings.online:
+                return make(found)
+            from wizard.online.planning import plan_online
+
+            return plan_online(make, found)
 
         self._start("plan", work)
 

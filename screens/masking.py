@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import re
 
-from wizard.inspection.masking import SECRET
+from wizard.inspection.masking import KNOWN_FORM, SECRET
 
 _ASSIGNMENT = re.compile(
     rf"(?P<name>\b[A-Za-z0-9_.-]*{SECRET}[A-Za-z0-9_.-]*)"
     r"(?P<gap>=|\s*:\s+|(?<=[A-Z])\s+(?=\S+\s*$))(?P<value>\"[^\"]*\"|'[^']*'|[^\s\"']+)",
     re.IGNORECASE,
 )
-_USER_INFO = re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.-]*://[^\s/:@]+:)[^\s/@]+(?=@)", re.IGNORECASE)
+_USER_INFO = re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.-]*://[^\s/:@]*:|\bhttps?://)(?!\$)[^\s/:@]+(?=@)", re.IGNORECASE)
 
 
 def mask(text: str) -> str:
-    """The text with the values of secret-looking names and the passwords in addresses hidden.
+    """The text with values of secret-looking names, keys of a known form and passwords in addresses hidden.
 
     References (`$TOKEN`, `${TOKEN}`) and mount options name a secret without holding it: they stay.
     """
-    return _USER_INFO.sub(r"\g<scheme>****", _ASSIGNMENT.sub(_hide, text))
+    return KNOWN_FORM.sub("****", _USER_INFO.sub(r"\g<scheme>****", _ASSIGNMENT.sub(_hide, text)))
 
 
 def _hide(match: re.Match[str]) -> str:

@@ -97,7 +97,7 @@ def _select(parser: argparse.ArgumentParser) -> None:
         "--torch-index", type=_index, metavar="URL", help="index of CPU torch wheels (default: PyTorch's)"
     )
     group.add_argument(
-        "--online", action="store_true", help="accepted, without effect: no rule of this version asks a package index"
+        "--online", action="store_true", help="ask registries and package indexes, for the rules that need them"
     )
 
 

@@ -80,9 +80,11 @@ class Session:
         )
 
     def planned(self, plan: Plan) -> Session:
-        """A plan for the selection; what the check said still holds where it gives the same files."""
+        """A plan for the selection; what the check said still holds where it gives the same files, and what the network
+        said until the next look."""
         same = self.check is not None and self.check.plan.changes == plan.changes
-        return replace(self, plan=plan, check=self.check if same else None)
+        found = self.inspection and replace(self.inspection, answers=plan.inspection.answers)
+        return replace(self, inspection=found, plan=plan, check=self.check if same else None)
 
     def checked(self, check: Checked) -> Session:
         """The plan without what the engine's own check objects to."""

@@ -15,6 +15,9 @@ from types import MappingProxyType
 
 from wizard.errors import BadInput
 
+MOST_BYTES = 16_000_000
+"""Of a file that is read as a whole: those that say how an image is made are a thousand times smaller."""
+
 
 class OutsideRoot(BadInput):
     """A path that leads out of the repository."""
@@ -81,8 +84,11 @@ class Workspace:
         """The content without pending edits."""
         target = self.locate(path)
         try:
-            if not stat.S_ISREG(target.stat().st_mode):
+            status = target.stat()
+            if not stat.S_ISREG(status.st_mode):
                 raise BadInput("is not a regular file", path=path)
+            if status.st_size > MOST_BYTES:
+                raise BadInput(f"is larger than {MOST_BYTES // 1_000_000} MB, and dockwiz reads no more", path=path)
             return target.read_bytes()
         except OSError as error:
             raise BadInput(f"cannot be read: {(error.strerror or 'unknown error').lower()}", path=path) from error

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from screens.commands.prepare import Repo, inspect_repo, open_repo, request_of, selection_of, settings_of
+from screens.commands.prepare import Repo, open_repo, plan_repo, request_of
 from wizard.build.engines import connect, find_engine
 from wizard.compare.defaults import as_it_is, since_last_apply, with_plan
 from wizard.compare.last import save_last
@@ -22,7 +22,6 @@ from wizard.compare.values import Change, Comparison, Progress
 from wizard.errors import BadInput, BuildFailed
 from wizard.history.measurements import known, of_comparison
 from wizard.history.store import entries, record
-from wizard.plan.fold import make_plan
 from wizard.report.json import comparison_json
 from wizard.report.markdown import markdown
 
@@ -86,7 +85,7 @@ def _sides(repo: Repo, options: argparse.Namespace) -> tuple[Side, Side, Change,
     saved = 0
     found = since_last_apply(repo.workspace, repo.state, repo.dockerfile if options.file else None)
     if found is None and not (options.before and options.after):
-        plan = make_plan(repo.workspace, inspect_repo(repo), selection_of(options), settings_of(options))
+        plan = plan_repo(repo, options)
         found, saved = with_plan(plan), saved_bytes(plan)
     if found is None and not (options.before or options.after):
         raise BadInput(

@@ -45,6 +45,9 @@ def _lines(plan: Plan) -> list[str]:
             "",
             *paragraph(f"Waiting for you to look at them: {listed(waiting)} (take them with --all or --only)."),
         ]
+    if plan.asks and not plan.settings.online:
+        asking = listed([one.rule for one in plan.asks])
+        lines += ["", *paragraph(f"Waiting for --online, to ask a registry or a package index: {asking}.")]
     if plan.changes:
         lines += ["", *paragraph(f"Would change {listed(list(plan.changes))}.")]
         lines += paragraph("See it with `dockwiz plan --diff`, write it with `dockwiz apply --yes`.")

@@ -58,8 +58,16 @@ def settings_of(options: argparse.Namespace) -> Settings:
 
 
 def plan_repo(repo: Repo, options: argparse.Namespace) -> Plan:
-    """The plan for the repo as the options select."""
-    return make_plan(repo.workspace, inspect_repo(repo), selection_of(options), settings_of(options))
+    """The plan for the repo as the options select; with --online also what needs a registry or a package index."""
+
+    def make(inspection: Inspection) -> Plan:
+        return make_plan(repo.workspace, inspection, selection_of(options), settings_of(options))
+
+    if not options.online:
+        return make(inspect_repo(repo))
+    from wizard.online.planning import plan_online
+
+    return plan_online(make, inspect_repo(repo))
 
 
 def request_of(repo: Repo, options: argparse.Namespace) -> BuildRequest:

@@ -584,13 +584,14 @@ def test_plan_json_has_every_field_of_its_schema(repo: Path) -> None:
     data = json.loads(dockwiz("plan", "--json", repo).stdout)
     assert set(data) == {"schema", "root", "dockerfile", "proposals", "refusals", "diff"}
     assert (data["schema"], data["root"], data["dockerfile"]) == ("dockwiz.plan/1", ".", "Dockerfile")
-    assert [p["id"] for p in data["proposals"]] == ["dependency-layer", "cache-mounts", "dockerignore"]
+    assert [p["id"] for p in data["proposals"]] == ["dependency-layer", "cache-mounts", "non-root-user", "dockerignore"]
     for proposal in data["proposals"]:
         assert set(proposal) == {
             "id", "title", "category", "safety", "selected", "why", "risk", "evidence", "estimate", "files", "diff",
         }  # fmt: skip
         assert proposal["category"] in ("speed", "size", "reproducible", "secure")
-        assert (proposal["safety"], proposal["selected"]) == ("safe", True)
+        safe = proposal["id"] != "non-root-user"
+        assert (proposal["safety"], proposal["selected"]) == (("safe", True) if safe else ("review", False))
         assert proposal["title"]
         assert proposal["why"]
         assert proposal["evidence"]
@@ -619,7 +620,7 @@ def test_sarif_puts_every_result_on_a_line_of_a_file_that_is_there(repo: Path) -
     assert data["version"] == "2.1.0"
     (run,) = data["runs"]
     known = {rule["id"] for rule in run["tool"]["driver"]["rules"]}
-    assert len(run["results"]) == 3
+    assert len(run["results"]) == 4
     for result in run["results"]:
         assert result["ruleId"] in known
         assert result["level"] in ("warning", "note")

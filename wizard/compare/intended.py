@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 
 _INSTALLERS = r"pip|setuptools|wheel"
 _GPU_PACKAGES = r"nvidia-.*|cuda-.*|triton|pytorch-triton.*"
+_WITH_MORE = r"tensorflow|xgboost|onnxruntime-gpu|faiss-gpu|opencv-(?:contrib-)?python"
+_WITH_LESS = r"tensorflow-cpu|xgboost-cpu|onnxruntime|faiss-cpu|opencv-(?:contrib-)?python-headless"
 _TORCH = r"torch|torchvision|torchaudio"
 
 INTENDED: Mapping[str, Mapping[str, str]] = {
@@ -16,7 +18,7 @@ INTENDED: Mapping[str, Mapping[str, str]] = {
     "python-env": {"env": "PYTHON.*"},
     "secret-in-image": {"env": ".*"},
     "torch-cpu-index": {"python-package-gone": _GPU_PACKAGES, "python-package-version": _TORCH},
-    "cpu-only-packages": {"python-package-gone": ".*", "python-package-new": ".*"},
+    "cpu-only-packages": {"python-package-gone": f"{_WITH_MORE}|{_GPU_PACKAGES}", "python-package-new": _WITH_LESS},
     "production-dependencies": {"python-package-gone": ".*"},
     "uv-install": {"python-package-gone": _INSTALLERS, "python-package-new": "uv"},
     "split-stages": {

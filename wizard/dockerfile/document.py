@@ -120,9 +120,9 @@ class Reading(NamedTuple):
     """Name, whether it is expanded, whether tabs are stripped, and the body."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Stage:
-    """One build stage: a FROM and what follows it."""
+    """One build stage: a FROM and what follows it. Each equals itself alone, as its document does."""
 
     index: int
     name: str | None

@@ -85,6 +85,14 @@ def block(document: Document, instruction: Instruction) -> Span:
     return Span(start, instruction.span.end)
 
 
+def block_text(document: Document, instruction: Instruction) -> str:
+    """That block as text for another place, as whole lines; with a blank line above it where it has one."""
+    span = block(document, instruction)
+    text = decode(span.of(document.source))
+    apart = document.source[: span.start].endswith((b"\n\n", b"\r\n\r\n"))
+    return ("\n" if apart else "") + text + ("" if text.endswith("\n") else "\n")
+
+
 def insert_before(document: Document, instruction: Instruction, text: str) -> Edit:
     """New lines above an instruction and its comments."""
     at = block(document, instruction).start
@@ -104,11 +112,13 @@ def insert_after(document: Document, instruction: Instruction, text: str) -> Edi
     return Edit(Span(end, end), newline + lines.removesuffix(newline), inserts=text)
 
 
-def delete(document: Document, instruction: Instruction) -> Edit:
-    """Takes an instruction away, with the comments directly above it and one of two blank lines around it."""
+def delete(document: Document, instruction: Instruction, first: Instruction | None = None) -> Edit:
+    """Takes an instruction away, with the comments directly above it and one of two blank lines around it: around all
+    of them, where everything from `first` on goes."""
     span = block(document, instruction)
     source = document.source
-    above = source[: span.start].rstrip(b" \t").endswith((b"\n\n", b"\n\r\n")) or not source[: span.start].strip()
+    before = source[: block(document, first or instruction).start]
+    above = before.rstrip(b" \t").endswith((b"\n\n", b"\n\r\n")) or not before.strip()
     below = re.compile(rb"[ \t]*\r?\n").match(source, span.end)
     end = below.end() if above and below else span.end
     return Edit(Span(span.start, end), "", removes=instruction.index)

@@ -126,10 +126,10 @@ def _dependencies(document: Document, index: int) -> tuple[Stage, ...]:
     return tuple(found.values())
 
 
-def reachable(document: Document, target: Stage) -> frozenset[int]:
-    """The numbers of the stages that BuildKit builds for this target, its own included."""
+def reachable(document: Document, *targets: Stage) -> frozenset[int]:
+    """The numbers of the stages that BuildKit builds for these targets, their own included."""
     seen: set[int] = set()
-    todo = [target]
+    todo = list(targets)
     while todo:
         stage = todo.pop()
         if stage.index not in seen:
@@ -145,6 +145,17 @@ def lineage(document: Document, stage: Stage, build_arguments: Mapping[str, str]
     while (base := bases[chain[-1].index]) is not None:
         chain.append(base)
     return tuple(reversed(chain))
+
+
+def built_upon(document: Document, stage: Stage) -> tuple[Stage, ...]:
+    """This stage and those that are built upon it, directly or not, in the order of the file."""
+    bases = _bases(document, ())
+    found = {stage.index: stage}
+    for other in document.stages[stage.index + 1 :]:
+        base = bases[other.index]
+        if base is not None and base.index in found:
+            found[other.index] = other
+    return tuple(found.values())
 
 
 def base_image(document: Document, stage: Stage, build_arguments: Mapping[str, str] | None = None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -15,6 +15,8 @@ from wizard.dockerfile.lexer import is_plain
 from wizard.dockerfile.stages import base_stage, lineage, triggers
 
 _SETTERS = frozenset({"ENV", "ARG", "WORKDIR", "USER", "SHELL"})
+_APART = 64
+"""After how many instructions that set something a state is kept: one after each would hold all variables each time."""
 _ROOT_USERS = frozenset({"root", "0", "0:0", "root:root", "0:root", "root:0"})
 
 
@@ -97,60 +99,61 @@ def _setters(document: Document) -> tuple[int, ...]:
     return tuple(instruction.index for instruction in document.instructions if instruction.keyword in _SETTERS)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _environment(document: Document, index: int, end: int, build_arguments: tuple[tuple[str, str], ...]) -> State:
     """The state of stage `index` before instruction `end`. Kept: it is asked again and again of the same document."""
-    stage = document.stages[index]
-    base = base_stage(document, stage, dict(build_arguments))
-    below = _final_states(document, build_arguments)[base.index] if base else None
-    return _state_in(document, stage, base, below, end, build_arguments)
-
-
-@lru_cache(maxsize=16)
-def _final_states(document: Document, build_arguments: tuple[tuple[str, str], ...]) -> tuple[State, ...]:
-    """The state at the end of every stage, by number: each goes on from that of its base, which stands above it."""
-    given, found = dict(build_arguments), list[State]()
-    for stage in document.stages:
-        base = base_stage(document, stage, given)
-        below, end = found[base.index] if base else None, stage.instructions[-1].index + 1
-        found.append(_state_in(document, stage, base, below, end, build_arguments))
-    return tuple(found)
-
-
-def _state_in(
-    document: Document,
-    stage: Stage,
-    base: Stage | None,
-    below: State | None,
-    end: int,
-    build_arguments: tuple[tuple[str, str], ...],
-) -> State:
-    """The state before instruction `end` of a stage, where that of its base stage ends with `below`."""
-    given = dict(build_arguments)
-    outer = global_values(document, given)
-    if below is None:
-        scratch = expanded_base(document, stage, given) == "scratch"
-        below = State(workdir="/" if scratch else None, user="", escape=document.escape, bare=scratch)
-    state = replace(below, newest_args=frozenset())
-    for instruction in stage.instructions:
-        if instruction.index >= end:
-            break
-        if instruction.keyword in _SETTERS:
-            state = _after(state, instruction, outer, given)
-        for trigger in triggers(document, base) if instruction is stage.instructions[0] else ():
-            state = _after(state, trigger, outer, given)
+    stage, given = document.stages[index], dict(build_arguments)
+    states = _states(document, build_arguments)[index]
+    if end <= stage.instructions[0].index:
+        return states[0]
+    setters = _setters(document)
+    first, last = bisect_left(setters, stage.instructions[0].index), bisect_left(setters, end)
+    known = (last - first) // _APART
+    state, outer = states[known + 1], global_values(document, given)
+    for number in setters[first + known * _APART : last]:
+        state = _after(state, document.instructions[number], outer, given)
     return state
 
 
+@lru_cache(maxsize=16)
+def _states(document: Document, build_arguments: tuple[tuple[str, str], ...]) -> tuple[tuple[State, ...], ...]:
+    """Of every stage, by number: the state before its FROM, after it, after every few of its setters, and at its end.
+
+    Each stage goes on from the end of its base, which stands above it.
+    """
+    given, found = dict(build_arguments), list[tuple[State, ...]]()
+    outer, setters = global_values(document, given), _setters(document)
+    for stage in document.stages:
+        base = base_stage(document, stage, given)
+        if base is None:
+            scratch = expanded_base(document, stage, given) == "scratch"
+            state = State(workdir="/" if scratch else None, user="", escape=document.escape, bare=scratch)
+        else:
+            state = replace(found[base.index][-1], newest_args=frozenset())
+        states = [state]
+        for trigger in triggers(document, base):
+            state = _after(state, trigger, outer, given)
+        states.append(state)
+        start, end = stage.instructions[0].index, stage.instructions[-1].index
+        own = setters[bisect_left(setters, start) : bisect_right(setters, end)]
+        for number, index in enumerate(own, start=1):
+            state = _after(state, document.instructions[index], outer, given)
+            states += [state] if number % _APART == 0 else []
+        found.append((*states, state))
+    return tuple(found)
+
+
 def _after(state: State, instruction: Instruction, outer: Mapping[str, str | None], given: Mapping[str, str]) -> State:
-    workdir, user, shell, env, args = state.workdir, state.user, state.shell, dict(state.env), dict(state.args)
     keyword, newest = instruction.keyword, state.newest_args
     if keyword == "ENV":
+        env = dict(state.env)
         for pair in pairs(instruction):
             name = state.expand(pair.name) or pair.name
             env[name] = state.expand(pair.value or "")
             newest -= {name}
-    elif keyword == "ARG":
+        return replace(state, env=env, newest_args=newest)
+    if keyword == "ARG":
+        args = dict(state.args)
         for pair in pairs(instruction):
             name = state.expand(pair.name) or pair.name
             if name in given:
@@ -159,17 +162,16 @@ def _after(state: State, instruction: Instruction, outer: Mapping[str, str | Non
                 args[name] = replace(state, args=args, newest_args=newest).expand(pair.value)
             else:
                 args[name] = None if name in PLATFORM_ARGUMENTS else outer.get(name)
-            if name in env and (name in given or pair.value is not None or name in outer):
+            if name in state.env and (name in given or pair.value is not None or name in outer):
                 newest |= {name}
-    elif keyword == "WORKDIR":
+        return replace(state, args=args, newest_args=newest)
+    if keyword == "WORKDIR":
         path = state.expand(instruction.argument)
         workdir = None if path is None else state.absolute(path)
-        workdir = workdir.rstrip("/") or "/" if workdir else None
-    elif keyword == "USER":
-        user = state.expand(instruction.argument)
-    elif keyword == "SHELL":
-        shell = instruction.json
-    return replace(state, workdir=workdir, user=user, shell=shell, env=env, args=args, newest_args=newest)
+        return replace(state, workdir=workdir.rstrip("/") or "/" if workdir else None)
+    if keyword == "USER":
+        return replace(state, user=state.expand(instruction.argument))
+    return replace(state, shell=instruction.json) if keyword == "SHELL" else state
 
 
 def search_path(document: Document, stage: Stage) -> tuple[str, ...]:

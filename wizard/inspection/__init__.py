@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from wizard.inspection.values import Engine
     from wizard.workspace import Workspace
 
+MOST_LINES = 50_000
+MOST_INSTRUCTIONS = 10_000
+"""Of a Dockerfile. No image has so many layers."""
+
 
 def inspect(
     workspace: Workspace,
@@ -24,21 +28,25 @@ def inspect(
     `dockerfile` is relative to the root (what `choose_dockerfile` returns); None chooses the one that is meant.
     `engine`, or the reason why there is none, comes from the caller. `with_paths` lists the eligible files of the
     context; without `with_history` git is not asked how often files change. Raises a DockwizError for a Dockerfile or
-    an ignore file that BuildKit would refuse, and where it is not clear which Dockerfile is meant.
+    an ignore file that BuildKit would refuse or that is far too long, and where it is not clear which one is meant.
     """
     from wizard.dockerfile.scanner import parse
+    from wizard.errors import BadInput
     from wizard.inspection.callers.find import find_callers
     from wizard.inspection.context.measure import measure_context
     from wizard.inspection.context.named import measure_named_contexts
     from wizard.inspection.dockerfiles import choose_dockerfile, find_dockerfiles
     from wizard.inspection.ecosystems import find_ecosystems
-    from wizard.inspection.files import list_files
+    from wizard.inspection.files import list_files, read_rows
     from wizard.inspection.git import change_counts
     from wizard.inspection.gpu.evidence import gpu_evidence
 
     listing = list_files(workspace)
     chosen = dockerfile or choose_dockerfile(workspace, None, listing)
-    document = parse(workspace.read(chosen), chosen)
+    document = parse(read_rows(workspace, chosen, MOST_LINES), chosen)
+    if len(document.instructions) > MOST_INSTRUCTIONS:
+        message = f"has more than {MOST_INSTRUCTIONS:,} instructions, and dockwiz reads no more"
+        raise BadInput(message, path=chosen, line=document.instructions[MOST_INSTRUCTIONS].start_line)
     callers = find_callers(workspace, listing)
     ecosystems = find_ecosystems(workspace, document, listing)
     manifests = next((ecosystem.manifests for ecosystem in ecosystems if ecosystem.name == "python"), ())

@@ -82,6 +82,36 @@ def read_text(workspace: Workspace, path: str, limit: int = 1_000_000) -> str | 
     return content.decode("utf-8", "replace")
 
 
+def read_rows(workspace: Workspace, path: str, most: int) -> bytes:
+    """The content of a Dockerfile or an ignore file of at most so many lines.
+
+    Raises BadInput for more: BuildKit has no such limit, but what is longer is something else by mistake, and whoever
+    asks is to hear so at once.
+    """
+    from wizard.errors import BadInput
+
+    content = workspace.read(path)
+    if content.count(b"\n") > most:
+        raise BadInput(f"has more than {most:,} lines, and dockwiz reads no more", path=path, line=most + 1)
+    return content
+
+
+def read_head(workspace: Workspace, path: str, size: int) -> bytes | None:
+    """The first `size` bytes of a file; None where it cannot be read."""
+    from wizard.errors import BadInput
+
+    pending = workspace.overlay.get(path)
+    if pending is not None:
+        return pending[:size]
+    try:
+        if not workspace.is_file(path):
+            return None
+        with workspace.locate(path).open("rb") as file:
+            return file.read(size)
+    except (BadInput, OSError):
+        return None
+
+
 def short_lines(text: str) -> list[str]:
     """The lines of a text, each cut where nobody writes by hand: patterns are tried on them."""
     return [line[:_LONGEST_LINE] for line in text.splitlines()]

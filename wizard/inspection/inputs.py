@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Collection, Mapping
+from typing import NamedTuple
 
 from wizard.dockerfile.document import Document, Instruction, Stage
 from wizard.dockerfile.sources import context_sources
@@ -12,10 +13,23 @@ from wizard.dockerfile.state import environment
 from wizard.workspace import OutsideRoot, Workspace
 
 
-def inputs_of(document: Document, stage: Stage, instruction: Instruction) -> frozenset[str]:
-    """The context paths that a COPY, an ADD or the mounts of a RUN read, and those of the stages that they take from.
+class Inputs(NamedTuple):
+    """Files of the build context."""
 
-    Relative to the context, `.` for all of it; patterns and unknown variables as written.
+    paths: frozenset[str]
+    """Relative to the context, `.` for all of it; patterns and unknown variables as written."""
+    most: int
+    """Commits that changed the one of them that changes most, as far as git tells."""
+    commits: int
+    """The commits of each of them, added up."""
+
+
+def inputs_of(
+    workspace: Workspace, counts: Mapping[str, int], document: Document, stage: Stage, instruction: Instruction
+) -> Inputs:
+    """What a COPY, an ADD or the mounts of a RUN read, and what the stages read that they take from.
+
+    `counts`: commits by path relative to the root.
     """
     found = _own(document, stage, instruction)
     for reference in references(instruction):
@@ -23,7 +37,8 @@ def inputs_of(document: Document, stage: Stage, instruction: Instruction) -> fro
         for number in reachable(document, source) if source is not None else ():
             other = document.stages[number]
             found |= {path for one in other.instructions for path in _own(document, other, one)}
-    return frozenset(found)
+    commits = _counts(workspace, counts, found) if found else []
+    return Inputs(frozenset(found), max(commits, default=0), sum(commits))
 
 
 def _own(document: Document, stage: Stage, instruction: Instruction) -> set[str]:
@@ -33,18 +48,15 @@ def _own(document: Document, stage: Stage, instruction: Instruction) -> set[str]
     return {posixpath.normpath(path.lstrip("/") or ".") for path in context_sources(instruction, state)}
 
 
-def changes_more_often(
-    workspace: Workspace, counts: Mapping[str, int], these: Collection[str], those: Collection[str]
-) -> bool:
-    """Whether some of these paths are known to change more often than all of those.
+def changes_more_often(these: Inputs, those: Inputs) -> bool:
+    """Whether some of these files are known to change more often than all of those.
 
     They do where they hold all of those and more; or where git counts more commits for one file of these than for all
-    files of those together. `counts`: commits by path relative to the root.
+    files of those together.
     """
-    if _cover(these, those) and not _cover(those, these):
+    if these.most > those.commits:
         return True
-    most = max(_counts(workspace, counts, these), default=0)
-    return most > sum(_counts(workspace, counts, those))
+    return _cover(these.paths, those.paths) and not _cover(those.paths, these.paths)
 
 
 def _cover(these: Collection[str], those: Collection[str]) -> bool:

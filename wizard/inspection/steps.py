@@ -79,8 +79,8 @@ def read_step(document: Document, instruction: Instruction) -> Reading:
 def unread_runs(document: Document, naming: str) -> tuple[Instruction, ...]:
     """The RUN instructions that cannot be read, and whose text matches the pattern."""
     runs = (run for run in document.instructions if run.keyword == "RUN")
-    named = (run for run in runs if re.search(naming, _shell_text(document, run)))
-    return tuple(run for run in named if parse_run(document, run).opaque is not None)
+    unread = (run for run in runs if parse_run(document, run).opaque is not None)
+    return tuple(run for run in unread if re.search(naming, _shell_text(document, run)))
 
 
 def _shell_text(document: Document, run: Instruction) -> str:
@@ -154,7 +154,8 @@ def _only_asks(command: Command) -> bool:
     values = [word.value or "" for word in words[1:] if word.value not in ("-q", "--quiet", "-v", "--verbose")]
     if name == "pip":
         return bool(values) and values[0] in ("check", "list", "freeze", "show", "debug", "--version", "-V")
-    return re.fullmatch(r"(?:python|pypy)[0-9.]*", name) is not None and values in (["--version"], ["-V"])
+    tells = re.fullmatch(r"(?:python|pypy)[0-9.]*|uv|poetry|pdm|pipenv", name) is not None
+    return tells and values in (["--version"], ["-V"])
 
 
 def _not_harmless(command: Command) -> str | None:
@@ -163,6 +164,12 @@ def _not_harmless(command: Command) -> str | None:
         return None
     if name == "corepack" and [word.value for word in command.words[1:2]] == ["enable"]:
         return None
+    if name == "poetry" and [word.value for word in command.words[1:2]] == ["config"]:
+        # With --local it writes into the folder where the project goes.
+        if any(word.value in (None, "--local") for word in command.words):
+            return f"`{words_of(command)}` may write poetry.toml among the sources"
+        places = any(word.value in ("virtualenvs.path", "cache-dir") for word in command.words)
+        return f"`{words_of(command)}` moves the folder of the environments" if places else None
     if name in ("cd", "pushd"):
         why = "changes the folder within the step, and what is read there is not worked out (WORKDIR would tell)"
         return f"`{words_of(command)}` {why}"

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from wizard.inspection.questions import Answer, Question
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -20,7 +22,7 @@ class Caller(NamedTuple):
     """A file that runs a build of a Dockerfile: compose, bake, CI, Makefile, script."""
 
     kind: str
-    """`compose`, `bake`, `ci`, `make` or `script`."""
+    """`compose`, `bake`, `ci`, `make`, `script` or `declared` (a platform, a dev container, a task of CI, Tilt)."""
     path: str
     line: int | None
     text: str
@@ -127,3 +129,5 @@ class Inspection:
     notes: tuple[str, ...] = ()
     """What could not be read, for people."""
     named_contexts: tuple[NamedContext, ...] = ()
+    answers: Mapping[Question, Answer] = field(default_factory=dict)
+    """What the network said, as far as rules asked and the person wanted it; empty without `--online`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 
 def unified(path: str, before: bytes | None, after: bytes | None) -> str:
@@ -12,16 +12,37 @@ def unified(path: str, before: bytes | None, after: bytes | None) -> str:
     """
     if before == after:
         return ""
-    import difflib
-
     old = _lines(before)
     new = _lines(after)
     header = [f"--- {_name('a/' + path) if before is not None else '/dev/null'}\n"]
     header.append(f"+++ {_name('b/' + path) if after is not None else '/dev/null'}\n")
-    body = list(difflib.unified_diff(old, new, n=3))[2:]
     return "".join(header) + "".join(
-        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in body
+        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in _hunks(old, new)
     )
+
+
+def _hunks(old: list[str], new: list[str]) -> Iterator[str]:
+    """The body of a unified diff, three lines around each change."""
+    # Not in every plan is there a change to show.
+    from wizard.plan.alignment import Alignment
+
+    for hunk in Alignment(old, new).get_grouped_opcodes(3):
+        (_, old_start, _, new_start, _), (_, _, old_end, _, new_end) = hunk[0], hunk[-1]
+        yield f"@@ -{_range(old_start, old_end)} +{_range(new_start, new_end)} @@\n"
+        for kind, a, b, c, d in hunk:
+            if kind == "equal":
+                yield from (f" {line}" for line in old[a:b])
+            else:
+                yield from (f"-{line}" for line in old[a:b])
+                yield from (f"+{line}" for line in new[c:d])
+
+
+def _range(start: int, end: int) -> str:
+    """Lines `start` up to but not including `end`, from 0, as a hunk names them: the first, from 1, and how many."""
+    count = end - start
+    if count == 1:
+        return str(end)
+    return f"{start + 1 if count else start},{count}"
 
 
 def diff_of(changes: Mapping[str, tuple[bytes | None, bytes | None]]) -> str:

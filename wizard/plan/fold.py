@@ -14,7 +14,7 @@ from wizard.plan.diff import diff_of
 from wizard.plan.gate import doubts, objection
 from wizard.plan.origins import after, traced, untouched
 from wizard.plan.selection import Selection
-from wizard.rules.base import Proposal, Refusal, Rule, Settings, View
+from wizard.rules.base import Asks, Proposal, Refusal, Rule, Settings, View
 from wizard.rules.registry import RULES
 from wizard.workspace import Workspace
 
@@ -59,6 +59,8 @@ class Plan:
     selection: Selection
     steps: tuple[Step, ...]
     refusals: tuple[Refusal, ...]
+    asks: tuple[Asks, ...] = ()
+    """The rules that wait for answers of the network."""
 
     @property
     def selected(self) -> tuple[Step, ...]:
@@ -112,6 +114,7 @@ def _fold(
     current = workspace
     steps: list[Step] = []
     refusals: dict[str, Refusal] = {}
+    asks: dict[str, Asks] = {}
     asked: dict[str, Workspace] = {}
     document = parse(current.read(dockerfile), dockerfile)
     origins = untouched(document)
@@ -123,9 +126,14 @@ def _fold(
         asked[rule.ID] = current
         view = View(current, dockerfile, document, inspection, settings)
         outcome = _ask(rule, view)
+        if isinstance(outcome, Asks):
+            asks[rule.ID] = outcome
+            refusals.pop(rule.ID, None)
+            continue
+        waited = asks.pop(rule.ID, None)
         if outcome is not None:
             outcome = traced(outcome, origins, current, workspace, known)
-        if isinstance(outcome, Refusal) and number < len(rules):
+        if isinstance(outcome, Refusal) and (number < len(rules) or waited is not None):
             refusals[rule.ID] = outcome
         if not isinstance(outcome, Proposal):
             continue
@@ -146,7 +154,7 @@ def _fold(
     originals = {path: _content(workspace, path) for path in current.overlay}
     return Plan(
         workspace, originals, current, dockerfile, inspection, settings, selection, tuple(steps),
-        tuple(refusals.values()),
+        tuple(refusals.values()), tuple(asks.values()),
     )  # fmt: skip
 
 
@@ -167,7 +175,7 @@ def _restless(plan: Plan, rules: Iterable[Rule]) -> Rule | None:
     return None
 
 
-def _ask(rule: Rule, view: View) -> Proposal | Refusal | None:
+def _ask(rule: Rule, view: View) -> Proposal | Refusal | Asks | None:
     """What the rule says. An edit that cannot be made faithfully is a precondition that does not hold."""
     try:
         return rule.propose(view)

@@ -18,6 +18,7 @@ from wizard.dockerfile.document import Document, Instruction
 from wizard.inspection.masking import shown
 from wizard.inspection.places import MARK, quoted
 from wizard.inspection.values import Evidence
+from wizard.plan.alignment import Alignment
 from wizard.rules.base import Proposal, Refusal
 from wizard.workspace import Workspace
 
@@ -192,8 +193,9 @@ def _predecessors(old: Document, new: Document) -> Mapping[int, int]:
     """
     before, now = _texts(old), _texts(new)
     found: dict[int, int] = {}
-    blocks = difflib.SequenceMatcher(None, [one.text for one in before], [one.text for one in now], autojunk=False)
-    for block in blocks.get_matching_blocks():
+    # In a file of hundreds those that are repeated all over are matched by what stands around them alone (difflib's
+    # `autojunk`), or else the time would grow with the square of their number.
+    for block in Alignment([one.text for one in before], [one.text for one in now]).get_matching_blocks():
         found |= {block.b + offset: block.a + offset for offset in range(block.size)}
     for alike, least in ((_same_text, 1.0), (_carried_over, _CARRIED_OVER)):
         gone = set(range(len(before))) - set(found.values())

@@ -35,3 +35,7 @@ class Selection:
         if proposal.safety == "safe" or self.all:
             return True
         return self.goal in (proposal.category, "all") and not proposal.disputed
+
+    def allows(self, rule: str) -> bool:
+        """Whether the person has not ruled it out by name."""
+        return rule not in self.skip and (self.only is None or rule in self.only)

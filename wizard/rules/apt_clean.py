@@ -23,7 +23,7 @@ from wizard.dockerfile.document import Document, Stage
 from wizard.dockerfile.editing import Edit, splice
 from wizard.dockerfile.errors import EditConflict
 from wizard.dockerfile.run_editing import insert_command
-from wizard.dockerfile.stages import base_stage
+from wizard.dockerfile.stages import lineage
 from wizard.dockerfile.state import environment
 from wizard.inspection.apt.lists import AptFlow, apt_flow
 from wizard.inspection.caches.mounted import Hindrance, cleaning_of, covered, stops_at_failure
@@ -49,9 +49,9 @@ def propose(view: View) -> Proposal | Refusal | None:
     edits: list[Edit] = []
     found: list[Reading] = []
     kept: list[tuple[Reading, str]] = []
-    for stage in document.stages:
+    for stage in lineage(document, document.stages[-1]):
         for reading in read_steps(document, stage):
-            if not _reaches_an_image(document, stage) or not _leaves_lists(document, stage, reading):
+            if not _leaves_lists(document, stage, reading):
                 continue
             outcome = _cleaning(document, flow, stage, reading)
             if isinstance(outcome, Edit):
@@ -106,14 +106,6 @@ def _cleaning(document: Document, flow: AptFlow, stage: Stage, reading: Reading)
         return insert_command(document, script, None, text)
     except EditConflict as error:
         return error.message
-
-
-def _reaches_an_image(document: Document, stage: Stage) -> bool:
-    """Whether the layers of this stage end up in the last stage's image."""
-    current: Stage | None = document.stages[-1]
-    while current is not None and current is not stage:
-        current = base_stage(document, current)
-    return current is stage
 
 
 def _leaves_lists(document: Document, stage: Stage, reading: Reading) -> bool:

@@ -21,12 +21,11 @@ from __future__ import annotations
 import re
 
 from wizard.assets import knowledge
-from wizard.dockerfile.document import Document, Span
+from wizard.dockerfile.document import Document, Instruction, Span
 from wizard.dockerfile.editing import Edit, splice
 from wizard.dockerfile.installs import Install
 from wizard.dockerfile.run_editing import line_break
 from wizard.inspection.steps import read_steps, unread_runs
-from wizard.inspection.values import Evidence
 from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at, unread
 
 ID = "apt-no-recommends"
@@ -43,13 +42,12 @@ def propose(view: View) -> Proposal | Refusal | None:
     if _SETTING in b"".join(part.span.of(view.document.source) for part in view.document.instructions):
         return None
     edits: list[Edit] = []
-    evidence: list[Evidence] = []
+    changed: list[Instruction] = []
     for stage in view.document.stages:
         for reading in read_steps(view.document, stage):
-            for install in reading.installs:
-                if _lacks_it(install):
-                    edits += _edits(install, view.document)
-                    evidence.append(evidence_at(view, reading.instruction))
+            lacking = [install for install in reading.installs if _lacks_it(install)]
+            edits += [edit for install in lacking for edit in _edits(install, view.document)]
+            changed += [reading.instruction] if lacking else []
     if not edits:
         runs = unread_runs(view.document, _INSTALLS)
         return unread(view, ID, [run for run in runs if "--no-install-recommends" not in run.argument])
@@ -60,7 +58,7 @@ def propose(view: View) -> Proposal | Refusal | None:
         category=CATEGORY,
         safety="review",
         why="Packages that are only recommended are installed too; most images do not need them.",
-        evidence=tuple(dict.fromkeys(evidence)),
+        evidence=tuple(evidence_at(view, instruction) for instruction in changed),
         edits={view.dockerfile: result.source},
         planned=result.planned,
         risk="A recommended package may be needed at run time: build it and compare.",

@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple, Protocol
 from wizard.dockerfile.document import Document, Instruction, Reading
 from wizard.dockerfile.shell import parse_run
 from wizard.inspection.places import line_at, quoted
+from wizard.inspection.questions import Question
 from wizard.inspection.values import Evidence, Inspection
 from wizard.workspace import Workspace
 
@@ -87,6 +88,17 @@ class Refusal:
     evidence: tuple[Evidence, ...] = ()
 
 
+class Asks(NamedTuple):
+    """A rule that would apply, and has to know first what only the network can tell.
+
+    Without `--online` it waits. With it the answers come into `Inspection.answers`, also those that nobody could find,
+    and the plan is made again: so a rule asks a question once.
+    """
+
+    rule: str
+    questions: tuple[Question, ...]
+
+
 def unread(view: View, rule: str, runs: Sequence[Instruction]) -> Refusal | None:
     """The refusal of a rule that may have to do with these steps, which cannot be read."""
     if not runs:
@@ -109,4 +121,4 @@ class Rule(Protocol):
 
     __doc__: str | None
 
-    def propose(self, view: View) -> Proposal | Refusal | None: ...
+    def propose(self, view: View) -> Proposal | Refusal | Asks | None: ...

@@ -18,7 +18,8 @@ When it is safe
   builds of others on the same machine do not meet them; those of stages that can run at the same time after the stage
   too, so that they do not wait for each other. pip's and uv's are named only where compilers are there: downloads are
   keyed by address, but a wheel that was built goes by link and Python version, whatever C library it was built
-  against.
+  against. uv's cache stays where packages are links into it, and where the container runs uv, which may have to build
+  the project from it. Of Poetry's only what it downloads is mounted: its environments may be in the same folder.
 
 Source
 : docs.docker.com, "Optimize cache usage in builds", cache mounts; pip's documentation on caching; docs.astral.sh/uv,
@@ -27,6 +28,8 @@ Source
 
 from __future__ import annotations
 
+import posixpath
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
@@ -44,11 +47,11 @@ from wizard.inspection.apt.lists import AptFlow, apt_flow
 from wizard.inspection.caches.fillers import filler_of
 from wizard.inspection.caches.mounted import Cleaning, Hindrance, cleaning_of, covered, taken_out
 from wizard.inspection.caches.names import may_compile, release_name
-from wizard.inspection.caches.python import PythonCache, python_cache
+from wizard.inspection.caches.python import keeps_cache, python_cache
 from wizard.inspection.caches.readers import reader_of
+from wizard.inspection.caches.run_time import wanted_by_uv
 from wizard.inspection.frontend import Frontend, frontend_of, used_features
 from wizard.inspection.image_names import name_parts
-from wizard.inspection.installs.pip import is_pip
 from wizard.inspection.places import line_at
 from wizard.inspection.steps import APT, Reading, read_steps, unread_runs
 from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at, unread
@@ -62,7 +65,7 @@ _CACHE, _LISTS = "/var/cache/apt", "/var/lib/apt/lists"
 _KINDS = {_CACHE: "apt-cache", _LISTS: "apt-lists"}
 _DOCKER_CLEAN = "/etc/apt/apt.conf.d/docker-clean"
 _WITHOUT_DOCKER_CLEAN = " Whoever uses apt on top of the image has to clean up: docker-clean is not there any more."
-_INSTALLS = r"\b(?:apt(?:-get)?|pip3?|uv\s+pip)\b[^;&|]*\binstall\b"
+_INSTALLS = r"\b(?:(?:apt(?:-get)?|pip3?|uv\s+pip)\b[^;&|]*\binstall|(?:uv|poetry)\s+(?:sync|install))\b"
 _NO_CACHE = ("--no-cache-dir", "--no-cache", "-n")
 
 
@@ -160,7 +163,7 @@ def propose(view: View) -> Proposal | Refusal | None:
 
 def _refusal_of_frontend(view: View, frontend: Frontend) -> Refusal | None:
     readings = (reading for stage in view.document.stages for reading in read_steps(view.document, stage))
-    first = next((r for r in readings if _installs_with_apt(r) or any(is_pip(i) for i in r.installs)), None)
+    first = next((r for r in readings if _installs_with_apt(r) or any(map(keeps_cache, r.installs))), None)
     if first is None:
         return None
     return Refusal(ID, frontend.lacks("cache-mount"), (evidence_at(view, first.instruction),))
@@ -184,8 +187,7 @@ def _apt(view: View, flow: AptFlow, steps: list[_Step]) -> Iterator[tuple[_Step,
         for stage in document.stages
         if any(instruction.index in flow.steps for instruction in stage.instructions)
     }
-    needed = {index: reachable(document, document.stages[index]) for index in releases}
-    names = {index: _cache_name(document.stages[index], releases, needed) for index in releases}
+    names = _cache_names(document, releases)
     blocked: dict[int, str] = {}
     """Steps that keep docker-clean, or need it: what would leave its downloads in a layer without it."""
     for index, use in sorted(flow.steps.items(), reverse=True):
@@ -287,19 +289,22 @@ def _installs_with_apt(reading: Reading) -> bool:
     return any(install.manager in APT and install.verb != "update" for install in reading.installs)
 
 
-def _cache_name(stage: Stage, releases: Mapping[int, str], needed: Mapping[int, frozenset[int]]) -> str:
-    """Whose apt caches they are: the release's, and the stage's own where another could install at the same time and
-    wait for the lock.
+def _cache_names(document: Document, releases: Mapping[int, str]) -> Mapping[int, str]:
+    """Whose apt caches those of a stage are: the release's, and the stage's own where another could install at the same
+    time and wait for the lock.
 
-    `releases` and `needed` have, by number, the release of every stage that uses apt, and the stages that it needs.
+    `releases` has, by number, the release of every stage that uses apt.
     """
-    release = releases[stage.index]
-    waits = any(
-        stage.index not in needed[other] and other not in needed[stage.index]
-        for other, its_own in releases.items()
-        if its_own == release
-    )
-    return f"{release}-{stage.buildkit_name}" if waits else release
+    names: dict[int, str] = {}
+    for release in set(releases.values()):
+        alike = frozenset(index for index, its_own in releases.items() if its_own == release)
+        needs = {index: reachable(document, document.stages[index]) & alike for index in alike}
+        needed_by = Counter(other for index in alike for other in needs[index])
+        for index in alike:
+            # One that every other needs or is needed by is never at work with another. Each needs itself.
+            waits = len(needs[index]) + needed_by[index] < len(alike) + 1
+            names[index] = f"{release}-{document.stages[index].buildkit_name}" if waits else release
+    return names
 
 
 def _in_use(view: View, step: _Step, folder: str) -> str | None:
@@ -312,21 +317,26 @@ def _in_use(view: View, step: _Step, folder: str) -> str | None:
 
 
 def _python(view: View, step: _Step) -> Iterator[tuple[_Step, _Mounts | _Problem]]:
-    """The cache of pip, of uv, or of both."""
+    """The caches of pip, of uv and of Poetry."""
     document = view.document
-    installs = [i for i in step.reading.installs if is_pip(i) and not i.has("--no-index")]
+    installs = [i for i in step.reading.installs if keeps_cache(i) and not i.has("--no-index")]
     for manager in sorted({install.manager for install in installs}):
         calls = [install for install in installs if install.manager == manager]
         cache = python_cache(document, step.stage, step.state, step.script, manager, calls)
         if isinstance(cache, Hindrance):
             yield step, _Problem(step.instruction, cache.because)
             continue
-        hindrance = None if covered(step.instruction, step.state, cache.folder) else _in_use(view, step, cache.folder)
+        syncs = [call for call in calls if (call.manager, call.verb) == ("uv", "sync")]
+        editable = not any(call.has("--no-editable") for call in syncs)
+        wanted = wanted_by_uv(view.workspace, document, step.stage, editable=editable) if syncs else None
+        missing = [folder for folder in cache.folders if not covered(step.instruction, step.state, folder)]
+        hindrance = wanted or next((why for folder in missing if (why := _in_use(view, step, folder))), None)
         if hindrance is not None:
             yield step, _Problem(step.instruction, hindrance)
             continue
         more = [f"{step.state.home}/.cache"] if step.reading.role == "install" else []
-        cleaning = cleaning_of(step.script, step.state, [cache.folder], {manager}, more)
+        more += [cache.folder] if cache.parts else []
+        cleaning = cleaning_of(step.script, step.state, cache.folders, {manager}, more)
         if isinstance(cleaning, Hindrance):
             yield step, _Problem(step.instruction, cleaning.because)
             continue
@@ -335,21 +345,18 @@ def _python(view: View, step: _Step) -> Iterator[tuple[_Step, _Mounts | _Problem
         except EditConflict as error:
             yield step, _Problem(step.instruction, error.message)
             continue
-        new = (
-            ()
-            if covered(step.instruction, step.state, cache.folder)
-            else (_python_flag(document, step, manager, cache),)
-        )
+        new = tuple(_python_flag(document, step, manager, folder) for folder in missing)
         added = tuple(_switch_on(call, cache.switch) for call in calls if cache.switch is not None)
         mounts = _Mounts(manager, new, cleaning, added)
         if new or added or cleaning.commands or cleaning.words or list(_no_cache_words(step, manager)):
             yield step, mounts
 
 
-def _python_flag(document: Document, step: _Step, manager: str, cache: PythonCache) -> str:
+def _python_flag(document: Document, step: _Step, manager: str, folder: str) -> str:
     compiles = may_compile(document, step.stage, step.instruction)
-    identity = f"id={release_name(base_image(document, step.stage))}-{manager}," if compiles else ""
-    return f"--mount=type=cache,{identity}target={cache.folder}"
+    part = f"{manager}-{posixpath.basename(folder)}" if manager == "poetry" else manager
+    identity = f"id={release_name(base_image(document, step.stage))}-{part}," if compiles else ""
+    return f"--mount=type=cache,{identity}target={folder}"
 
 
 def _switch_on(install: Install, assignment: str) -> Edit:
@@ -360,7 +367,7 @@ def _switch_on(install: Install, assignment: str) -> Edit:
 def _no_cache_words(step: _Step, manager: str) -> Iterator[Span]:
     names = _NO_CACHE if manager == "uv" else _NO_CACHE[:2]
     for install in step.reading.installs:
-        for option in install.options if install.manager == manager and is_pip(install) else ():
+        for option in install.options if install.manager == manager and keeps_cache(install) else ():
             if option.name in names and option.words[0].text.partition("=")[0] == option.name:
                 yield from (word.span for word in option.words)
 

@@ -21,11 +21,9 @@ Source
 
 from __future__ import annotations
 
-import os
 import posixpath
 import re
-from itertools import islice
-from pathlib import Path
+from collections.abc import Iterator
 
 from wizard.dockerfile.document import Document, Instruction, Stage
 from wizard.dockerfile.editing import set_flag, splice
@@ -33,10 +31,17 @@ from wizard.dockerfile.sources import operands
 from wizard.dockerfile.stages import base_image, base_stage, lineage, reachable, triggers
 from wizard.dockerfile.state import environment
 from wizard.inspection.copies.below_folder import made_by_workdir, names_folder
-from wizard.inspection.copies.placed import ContextCopy, context_copies, copies_sources, lands_at, lies_in
+from wizard.inspection.copies.placed import (
+    ContextCopy,
+    bytes_at_most,
+    context_copies,
+    copies_sources,
+    lands_at,
+    lies_in,
+)
 from wizard.inspection.frontend import frontend_of
 from wizard.inspection.image_names import known_image, name_parts
-from wizard.inspection.inputs import changes_more_often, inputs_of
+from wizard.inspection.inputs import Inputs, changes_more_often, inputs_of
 from wizard.inspection.places import line_at
 from wizard.inspection.steps import read_steps
 from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at
@@ -55,20 +60,12 @@ _OF_THE_SYSTEM = frozenset(
 _ON_FOLDERS = re.compile(r"\b(?:chown|chmod|chgrp|setfacl|ln|mv|install|umask)\b")
 _WORTH = 20_000_000
 """Bytes of the context below which a copy takes less than half a second with either image store."""
-_ENOUGH = 20_000
 
 
 def propose(view: View) -> Proposal | Refusal | None:
     """`--link` for every copy that is made again for what it does not depend on."""
     document = view.document
-    wanted = [
-        (stage, copy, below)
-        for number in sorted(reachable(document, document.stages[-1]) if document.stages else ())
-        for stage in (document.stages[number],)
-        for copy in stage.instructions
-        if copy.keyword == "COPY" and not any(flag.name == "link" for flag in copy.flags)
-        if (below := _below(view, stage, copy)) is not None and _is_large(view, stage, copy)
-    ]
+    wanted = [(stage, copy, below) for stage, copy, below in _upon_what_changes(view) if _is_large(view, stage, copy)]
     if not wanted:
         return None
     first = wanted[0][1]
@@ -100,18 +97,31 @@ def propose(view: View) -> Proposal | Refusal | None:
     )
 
 
-def _below(view: View, stage: Stage, copy: Instruction) -> Instruction | None:
-    """The first instruction below a copy that is known to change more often than what it copies."""
-    document = view.document
-    those = inputs_of(document, stage, copy)
-    for one in lineage(document, stage):
-        for instruction in one.instructions:
-            if one is stage and instruction.index >= copy.index:
-                break
-            these = inputs_of(document, one, instruction)
-            if changes_more_often(view.workspace, view.inspection.change_counts, these, those):
-                return instruction
-    return None
+def _upon_what_changes(view: View) -> Iterator[tuple[Stage, Instruction, Instruction]]:
+    """The copies without the flag that the last stage needs, with their stage and the first instruction below them that
+    is known to change more often than what they copy."""
+    document, counts = view.document, view.inspection.change_counts
+    stages = [document.stages[number] for number in sorted(reachable(document, document.stages[-1]))]
+    reading = [
+        [
+            (instruction, inputs_of(view.workspace, counts, document, stage, instruction))
+            for instruction in stage.instructions
+            if instruction.keyword in ("COPY", "ADD") or (instruction.keyword == "RUN" and instruction.flags)
+        ]
+        for stage in document.stages
+    ]
+    for stage in stages:
+        below: dict[Inputs, Instruction] = {}
+        copies = any(instruction.keyword == "COPY" for instruction, _ in reading[stage.index])
+        for one in lineage(document, stage) if copies else ():
+            for instruction, inputs in reading[one.index]:
+                linked = any(flag.name == "link" for flag in instruction.flags)
+                if one is stage and instruction.keyword == "COPY" and not linked:
+                    first = next((first for these, first in below.items() if changes_more_often(these, inputs)), None)
+                    if first is not None:
+                        yield stage, instruction, first
+                if inputs.paths:
+                    below.setdefault(inputs, instruction)
 
 
 def _is_large(view: View, stage: Stage, copy: Instruction) -> bool:
@@ -119,17 +129,7 @@ def _is_large(view: View, stage: Stage, copy: Instruction) -> bool:
     if copy.flag("from"):
         return True
     known = next((one for one in context_copies(view.document, stage) if one.instruction is copy), None)
-    return known is not None and sum(_bytes(view, source) for source in known.sources) >= _WORTH
-
-
-def _bytes(view: View, source: str) -> int:
-    """At most how much a source of the context may bring; what the ignore file keeps back is counted too."""
-    if set(source) & set("*?["):
-        return 0
-    top = view.workspace.locate(view.workspace.from_context(source))
-    files = (Path(folder, name) for folder, _, names in os.walk(top) for name in names)
-    paths = [top] if top.is_file() else list(islice(files, _ENOUGH))
-    return sum(path.lstat().st_size for path in paths)
+    return known is not None and bytes_at_most(view.workspace, known) >= _WORTH
 
 
 def _unfit(view: View, stage: Stage, copy: Instruction) -> str | None:

@@ -2,7 +2,8 @@
 
 What it does
 : The instruction that copies the sources moves below the steps that install packages. Where an install reads
-  requirements files, a COPY of exactly these files is put in front of it.
+  requirements files, a COPY of exactly these files is put in front of it. Where uv or Poetry installs the project
+  itself too, a step that installs only what it depends on comes above the sources, the old one stays below them.
 
 Why
 : BuildKit runs a step again when a file that an earlier COPY brought has changed. With the sources copied first, one
@@ -17,6 +18,11 @@ When it is safe
   An install of npm, yarn or pnpm gets package.json, its lock and its settings: where no script of the project runs with
   it, no workspace, patch or local path is named, and node_modules of the host is kept out of the build context (the
   rule adds that line). It waits for a review where a package's own install script may read the project.
+  uv, Poetry and Pipenv get their manifest, lock and settings, as root and where every option and variable of the
+  command is known: where nothing is installed from a local path, no plugin asks git for the version, and `.venv` of the
+  host is kept out of the build context. `uv sync` of a workspace, or of a project with dynamic metadata, goes by the
+  lock alone (`--frozen`) above the sources, and is checked below them as before. `pipenv install` without `--deploy`
+  waits for a review: it may write the lock anew.
   Otherwise the rule refuses and names the step.
   A build that fetches what it depends on below the sources (`cargo build`, `go build`, `dotnet publish`, `mvn package`
   and the like) stays where it is: the rule names it, and what to fetch first.
@@ -31,12 +37,12 @@ import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from wizard.dockerfile.arguments import decode
 from wizard.dockerfile.document import Document, Instruction, Stage
-from wizard.dockerfile.editing import Edit, block, delete, insert_after, insert_before, splice
-from wizard.dockerfile.stages import lineage
+from wizard.dockerfile.editing import Edit, block_text, delete, insert_after, insert_before, splice
+from wizard.dockerfile.errors import EditConflict
+from wizard.dockerfile.stages import base_stage, lineage
 from wizard.dockerfile.state import environment
-from wizard.inspection.context.ignoring import keep_out
+from wizard.inspection.context.ignoring import Kept, keep_out
 from wizard.inspection.copies.barriers import barrier as why_not_after
 from wizard.inspection.copies.barriers import named_by
 from wizard.inspection.copies.landing import cannot_land, immovable
@@ -48,6 +54,7 @@ from wizard.inspection.copies.placed import (
     context_copies,
     context_path,
     copies_sources,
+    inherited_copies,
     lands_at,
     lies_in,
     working_directory,
@@ -55,9 +62,12 @@ from wizard.inspection.copies.placed import (
 from wizard.inspection.copies.settings import programs_that_come
 from wizard.inspection.copies.sources import brings_folders, brings_sources
 from wizard.inspection.ecosystems.node import all_names
+from wizard.inspection.installs.divided import with_edits, without_what_stays
 from wizard.inspection.installs.fetching import fetched_before, late_fetch, unread_fetches
-from wizard.inspection.installs.node import modules_from_host, reads_project
+from wizard.inspection.installs.node import reads_project
 from wizard.inspection.installs.pip import Manifest
+from wizard.inspection.installs.project import installs_project
+from wizard.inspection.installs.project_files import put_over
 from wizard.inspection.installs.reads import reads_of
 from wizard.inspection.places import line_at
 from wizard.inspection.steps import SYSTEM_MANAGERS, Reading, read_steps, unread_runs
@@ -67,7 +77,7 @@ ID = "dependency-layer"
 TITLE = "Install the dependencies before copying the sources"
 CATEGORY: Category = "speed"
 
-_INSTALLS = r"\b(?:pip3?|uv\s+pip|npm|pnpm|yarn)\b[^;&|]*\b(?:install|ci)\b"
+_INSTALLS = r"\b(?:pip3?|uv(?:\s+pip)?|poetry|pdm|pipenv|npm|pnpm|yarn)\b[^;&|]*\b(?:install|ci|sync)\b"
 
 
 class _Move(NamedTuple):
@@ -80,11 +90,14 @@ class _Move(NamedTuple):
     manifests: tuple[tuple[Instruction, tuple[Manifest, ...]], ...]
     """Per install that reads manifests which only a moved instruction provides."""
     ignored: Mapping[str, bytes | None]
-    """The edit of the ignore file that keeps node_modules of the host from being copied over what an install made."""
+    """The edit of the ignore file that keeps node_modules or .venv of the host from being copied over what an install
+    made."""
     undecided: str | None
     """What a person has to judge about what the installs read."""
     left: str | None
     """Which installs still follow the sources, and why."""
+    divided: Reading | None
+    """The install of the project that stays below the sources: what it depends on is installed above them."""
 
 
 def propose(view: View) -> Proposal | Refusal | None:
@@ -99,7 +112,10 @@ def propose(view: View) -> Proposal | Refusal | None:
             refusals.append(outcome)
     if not moves:
         return refusals[0] if refusals else None
-    document = splice(view.document, [edit for move in moves for edit in _edits(view, move)])
+    try:
+        document = splice(view.document, [edit for move in moves for edit in _edits(view, move)])
+    except EditConflict as error:
+        return Refusal(ID, f"{line_at(error.line)}: {error.message}")
     first = moves[0]
     copy, install = first.moved[0], first.installs[0].instruction
     return Proposal(
@@ -132,7 +148,11 @@ def _in_stage(view: View, stage: Stage) -> _Move | Refusal | None:
         ),
         None,
     )
-    fetching = [one for one in readings if one.installs and not _is_fetched(view, stage, one)]
+    fetching = [
+        one
+        for one in readings
+        if one.installs and not _is_fetched(view, stage, one) and not _is_divided(view, stage, one, readings[:start])
+    ]
     late = [one for one in fetching if start is None or one.instruction.index >= readings[start].instruction.index]
     if start is None or not late:
         below = [] if start is None else [reading.instruction for reading in readings[start:]]
@@ -145,6 +165,7 @@ def _in_stage(view: View, stage: Stage) -> _Move | Refusal | None:
     destinations: list[str] = []
     passed: list[Reading] = []
     barrier: str | None = None
+    divided: Reading | None = None
     where = readings[start].instruction
     for number, reading in enumerate(readings[start:], start):
         where = reading.instruction
@@ -157,10 +178,13 @@ def _in_stage(view: View, stage: Stage) -> _Move | Refusal | None:
             place, barrier = _beside(view, stage, reading, copies, moved, destinations, readings[number:])
             moved += [where] if place == "along" else []
         else:
+            if _is_divided(view, stage, reading, passed):
+                break
             barrier = why_not_after(view.workspace, view.document, stage, reading, destinations)
             if barrier is None and reading.role in ("install", "neutral"):
                 passed.append(reading)
-        if barrier is not None:
+                divided = reading if reads_of(view.workspace, view.document, stage, reading).apart else None
+        if barrier is not None or divided is not None:
             break
     installs = tuple(reading for reading in passed if reading.installs)
     if not installs:
@@ -178,13 +202,13 @@ def _in_stage(view: View, stage: Stage) -> _Move | Refusal | None:
         problem = cannot_land(view.document, stage, instruction, last, copies.get(instruction.index))
         if problem is not None:
             return Refusal(ID, problem, (evidence_at(view, instruction),))
-    outside = tuple(_node_modules(view, stage, installs, [copies[i.index] for i in moved if i.index in copies]))
-    kept = keep_out(view.workspace, view.document, view.inspection, outside, "**/node_modules")
+    kept = _kept_out(view, stage, installs, [copies[i.index] for i in moved if i.index in copies])
     if kept.because is not None:
         return Refusal(ID, f"{line_at(moved[0].start_line)}: {kept.because}", (evidence_at(view, moved[0]),))
     reads = (reads_of(view.workspace, view.document, stage, reading).undecided for reading in installs)
     undecided = next(filter(None, (*_programs(view, stage, moved, copies), *reads)), None)
-    return _Move(stage, tuple(moved), last, installs, needs, kept.edits, undecided, _left(readings, where, barrier))
+    left = _left(readings, where, barrier)
+    return _Move(stage, tuple(moved), last, installs, needs, kept.edits, undecided, left, divided)
 
 
 def _brings(view: View, stage: Stage, copy: ContextCopy | None, following: Sequence[Reading]) -> bool:
@@ -193,6 +217,14 @@ def _brings(view: View, stage: Stage, copy: ContextCopy | None, following: Seque
 
 def _is_fetched(view: View, stage: Stage, reading: Reading) -> bool:
     return fetched_before(view.workspace, view.document, stage, reading)
+
+
+def _is_divided(view: View, stage: Stage, reading: Reading, above: Sequence[Reading]) -> bool:
+    """Whether it installs a project of which a step above the sources has installed what it depends on."""
+    earlier = [*above, *(r for below in lineage(view.document, stage)[:-1] for r in read_steps(view.document, below))]
+    managers = {one.manager for r in earlier for one in r.installs if installs_project(one)}
+    others = [one for one in reading.installs if not (installs_project(one) and one.manager in managers)]
+    return not others and bool(reads_of(view.workspace, view.document, stage, reading).apart)
 
 
 def _fetched_late(view: View, stage: Stage) -> Refusal | None:
@@ -209,17 +241,23 @@ def _fetched_late(view: View, stage: Stage) -> Refusal | None:
 def _brought_below(view: View, stage: Stage, late: Sequence[Reading]) -> Refusal | None:
     """Why an install stays below sources that the stage it stands on brought."""
     install = late[0].instruction if late else None
-    for lower in lineage(view.document, stage)[:-1] if install is not None else ():
-        steps = read_steps(view.document, lower)
-        copies = {copy.instruction.index: copy for copy in context_copies(view.document, lower)}
-        for n, step in enumerate(steps):
-            if install is not None and _brings(view, lower, copies.get(step.instruction.index), (*steps[n:], *late)):
-                line = line_at(step.instruction.start_line)
-                because = f"the sources are there already: {line} copies them in the stage that this one stands on"
-                advice = "a COPY in each stage that needs them, below its installs, would let these come first"
-                evidence = (evidence_at(view, install), evidence_at(view, step.instruction))
-                return Refusal(ID, f"{line_at(install.start_line)}: {because} ({advice})", evidence)
+    base = base_stage(view.document, stage)
+    if install is None or base is None:
+        return None
+    for copy in inherited_copies(view.document, base):
+        if _brings(view, base, copy, (*_from(view.document, copy.instruction), *late)):
+            line = line_at(copy.instruction.start_line)
+            because = f"the sources are there already: {line} copies them in the stage that this one stands on"
+            advice = "a COPY in each stage that needs them, below its installs, would let these come first"
+            evidence = (evidence_at(view, install), evidence_at(view, copy.instruction))
+            return Refusal(ID, f"{line_at(install.start_line)}: {because} ({advice})", evidence)
     return None
+
+
+def _from(document: Document, instruction: Instruction) -> tuple[Reading, ...]:
+    """The steps of a stage from one of its instructions on."""
+    stage = document.stage_of(instruction)
+    return () if stage is None else read_steps(document, stage)[instruction.index - stage.instructions[0].index :]
 
 
 def _beside_the_project(view: View, stage: Stage, fetching: Sequence[Reading]) -> Refusal | None:
@@ -349,30 +387,41 @@ def _programs(
             yield f"PATH leads to {folder}/ of the sources, and an install may run what lies there"
 
 
-def _node_modules(view: View, stage: Stage, installs: tuple[Reading, ...], moved: list[ContextCopy]) -> Iterator[str]:
-    """Folders of the host that the moved copies would put over the node_modules that an install has made."""
-    for reading in installs:
-        workdir = working_directory(view.document, stage, reading.instruction)
-        if workdir is not None and any(map(reads_project, reading.installs)):
-            for copy in moved:
-                yield from modules_from_host(view.workspace, copy, workdir)
+def _kept_out(view: View, stage: Stage, installs: tuple[Reading, ...], moved: list[ContextCopy]) -> Kept:
+    """How folders of the host stay out that the moved copies would put over what an install has made."""
+    made = [folder for one in installs for folder in reads_of(view.workspace, view.document, stage, one).makes]
+    edits: dict[str, bytes | None] = {}
+    for name in dict.fromkeys(map(posixpath.basename, made)):
+        folders = [folder for folder in made if posixpath.basename(folder) == name]
+        outside = [path for copy in moved for folder in folders for path in put_over(view.workspace, copy, folder)]
+        kept = keep_out(view.workspace.edit(edits), view.document, view.inspection, outside, f"**/{name}")
+        if kept.because is not None:
+            return kept
+        edits |= kept.edits
+    return Kept(edits)
 
 
 def _edits(view: View, move: _Move) -> Iterator[Edit]:
     document = view.document
     for instruction in move.moved:
         yield delete(document, instruction)
-    yield insert_after(document, move.below, "".join(_moved_text(document, instruction) for instruction in move.moved))
-    for install, manifests in move.manifests:
-        workdir = working_directory(document, move.stage, install)
-        yield insert_before(document, install, "\n".join(copy_lines(view.workspace, document, manifests, workdir)))
+    above = {install.index: list(_copies(view, move, install, manifests)) for install, manifests in move.manifests}
+    moved = "".join(block_text(document, instruction) for instruction in move.moved)
+    if move.divided is None:
+        yield insert_after(document, move.below, moved)
+    else:
+        apart = reads_of(view.workspace, document, move.stage, move.divided).apart
+        alone = [*above.pop(move.below.index, []), with_edits(document, move.below, apart)]
+        yield insert_before(document, move.below, "\n".join((*alone, moved)))
+        yield from without_what_stays(document, move.divided, apart)
+    for install, _ in move.manifests:
+        if install.index in above:
+            yield insert_before(document, install, "\n".join(above[install.index]))
 
 
-def _moved_text(document: Document, instruction: Instruction) -> str:
-    span = block(document, instruction)
-    text = decode(span.of(document.source))
-    apart = document.source[: span.start].endswith((b"\n\n", b"\r\n\r\n"))
-    return ("\n" if apart else "") + text + ("" if text.endswith("\n") else "\n")
+def _copies(view: View, move: _Move, install: Instruction, manifests: tuple[Manifest, ...]) -> Iterator[str]:
+    workdir = working_directory(view.document, move.stage, install)
+    return copy_lines(view.workspace, view.document, manifests, workdir)
 
 
 def _risk(moves: list[_Move]) -> str:
@@ -385,4 +434,7 @@ def _risk(moves: list[_Move]) -> str:
     asked = next((move.undecided for move in moves if move.undecided), None)
     left = next((move.left for move in moves if move.left), None)
     known = f"{read}; every step in between was recognised." + (f" {left[0].upper()}{left[1:]}." if left else "")
+    divided = next((move.divided.instruction for move in moves if move.divided is not None), None)
+    if divided is not None:
+        known += f" {line_at(divided.start_line).capitalize()} goes on installing the project itself, from its sources."
     return known if asked is None else f"{known} To judge: {asked}."

@@ -35,16 +35,16 @@ from wizard.dockerfile.script import ShellWord
 from wizard.dockerfile.stages import base_image, lineage
 from wizard.dockerfile.started import starting
 from wizard.dockerfile.state import environment, search_path
-from wizard.errors import BadInput
 from wizard.inspection.callers.compose import given_commands
 from wizard.inspection.copies.placed import context_copies, context_path
-from wizard.inspection.files import list_files, read_text
+from wizard.inspection.files import list_files, read_head, read_text
 from wizard.inspection.image_names import name_parts
 from wizard.inspection.places import line_at
 from wizard.inspection.plain_commands import plain_command
 from wizard.inspection.written_programs import writer_of
 from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at
 from wizard.wording import listed
+from wizard.workspace import OutsideRoot
 
 ID = "exec-form-cmd"
 TITLE = "Start the service itself instead of a shell that starts it"
@@ -200,10 +200,10 @@ def _program(view: View, stage: Stage, name: str) -> tuple[str | None, str]:
 def _starts_itself(view: View, source: str) -> bool:
     """Whether a file of the context begins as the kernel asks for."""
     try:
-        head = view.workspace.read(view.workspace.from_context(source))[:4]
-    except BadInput:
+        head = read_head(view.workspace, view.workspace.from_context(source), 4)
+    except OutsideRoot:
         return False
-    return head.startswith((b"#!", b"\x7fELF"))
+    return head is not None and head.startswith((b"#!", b"\x7fELF"))
 
 
 def _reads_pwd(view: View) -> tuple[str, ...]:

@@ -53,8 +53,8 @@ def propose(view: View) -> Proposal | None:
     document = view.document
     if any(_HANDLED.search(instruction.argument) for instruction in document.instructions):
         return None
-    shipped = lineage(document, document.stages[-1]) if document.stages else ()
-    made = [(stage, environment_made(stage)) for stage in document.stages if stage not in shipped]
+    shipped = {stage.index for stage in lineage(document, document.stages[-1])} if document.stages else set()
+    made = [(stage, environment_made(stage)) for stage in document.stages if stage.index not in shipped]
     all_installs = [(place[1], _installs(view, stage)) for stage, place in made if place is not None]
     found = [(folder, installs) for folder, installs in all_installs if installs]
     if not found:

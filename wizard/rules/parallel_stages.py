@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from wizard.dockerfile.arguments import decode, pairs
 from wizard.dockerfile.document import Instruction, Stage
 from wizard.dockerfile.editing import Edit, insert_after, splice
-from wizard.dockerfile.stages import base_stage, dependencies, lineage, reachable
+from wizard.dockerfile.stages import base_stage, built_upon, dependencies, lineage, reachable
 from wizard.dockerfile.state import environment
 from wizard.dockerfile.style import style_of
 from wizard.inspection.division.debian import bare, of_use_at_run_time_only
@@ -81,13 +81,12 @@ def _waiting(view: View) -> Iterator[tuple[Stage, Stage]]:
     """The stages that stand on one which the last stage stands on too, and whose results the last stage copies."""
     document = view.document
     last = document.stages[-1]
-    shipped = lineage(document, last)
+    shipped = {stage.index for stage in lineage(document, last)}
+    copied = (other for other in dependencies(document, last) if other.index not in shipped)
+    needed = reachable(document, *copied)
     for stage in document.stages:
         lower = base_stage(document, stage)
-        if lower is None or lower not in shipped or stage in shipped:
-            continue
-        copied = (other for other in dependencies(document, last) if other not in shipped)
-        if any(stage.index in reachable(document, other) for other in copied):
+        if lower is not None and lower.index in shipped and stage.index not in shipped and stage.index in needed:
             yield stage, lower
 
 
@@ -116,9 +115,9 @@ def _problem(view: View, tables: Catalogue, stage: Stage, lower: Stage) -> str |
 def _unclear_step(view: View, stage: Stage, lower: Stage) -> str | None:
     """A step on top that may call what the lower stage installs: anything but installs and plain work on files."""
     document = view.document
-    shipped = lineage(document, document.stages[-1])
-    for other in document.stages:
-        if other in shipped or stage not in lineage(document, other):
+    shipped = {stage.index for stage in lineage(document, document.stages[-1])}
+    for other in built_upon(document, stage):
+        if other.index in shipped:
             continue
         for reading in read_steps(document, other):
             known = reading.role != "unknown" and reading.managers <= APT | {"pip", "uv"}
@@ -156,9 +155,7 @@ def _called_by_builds(view: View, tables: Catalogue, stage: Stage) -> frozenset[
     """Debian packages that the builds of the Python packages on this stage are known to take."""
     document = view.document
     names: set[str] = set()
-    for other in document.stages:
-        if stage not in lineage(document, other):
-            continue
+    for other in built_upon(document, stage):
         for reading in read_steps(document, other):
             for requirement in _requirements(view, other, reading):
                 entry: dict[str, list[str]] = next(

@@ -22,6 +22,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from wizard.dockerfile.cleaning import cleans
@@ -29,7 +30,7 @@ from wizard.dockerfile.document import Document, Instruction, Span, Stage
 from wizard.dockerfile.editing import Edit, splice
 from wizard.dockerfile.installs import Install, program, unwrap
 from wizard.dockerfile.script import Command
-from wizard.dockerfile.stages import lineage, mount_options
+from wizard.dockerfile.stages import built_upon, lineage, mount_options
 from wizard.dockerfile.state import State, environment
 from wizard.inspection.caches.fillers import filler_of
 from wizard.inspection.caches.mounted import covered, set_in
@@ -185,18 +186,45 @@ def _needed_later(document: Document, stage: Stage, reading: Reading, calls: tup
     """Why a later step of an image needs what the step leaves in the cache."""
     wanted = {name for call in calls for name in _names(call)}
     removed = reading.script is not None and any(map(_takes_packages_away, reading.script.commands))
-    for one in (other for other in document.stages if stage in lineage(document, other)):
-        for later in read_steps(document, one):
-            if later.script is None or (one is stage and later.instruction.index <= reading.instruction.index):
+    for one in built_upon(document, stage):
+        for later in _later_steps(document)[one.index]:
+            if later.instruction.index <= reading.instruction.index:
                 continue
             place = line_at(later.instruction.start_line)
-            if any(_wants_cache(command) for command in later.script.commands):
+            if later.wants_cache:
                 return f"{place} works on pip's cache, and may fail where there is none"
-            removed = removed or any(map(_takes_packages_away, later.script.commands))
-            for install in later.installs:
-                if removed and install.manager == "pip" and wanted & set(_names(install)):
-                    return f"{place} installs the same once more, after compilers may be gone: it may need the cache"
+            removed = removed or later.takes_away
+            if removed and wanted & later.names:
+                return f"{place} installs the same once more, after compilers may be gone: it may need the cache"
     return None
+
+
+class _Later(NamedTuple):
+    """A step that may need what an earlier one left in the cache."""
+
+    instruction: Instruction
+    wants_cache: bool
+    takes_away: bool
+    names: frozenset[str]
+    """What it installs with pip."""
+
+
+@lru_cache(maxsize=16)
+def _later_steps(document: Document) -> tuple[tuple[_Later, ...], ...]:
+    """Those of every stage, by number. Kept: it is asked for each install before them."""
+    return tuple(
+        tuple(
+            _Later(
+                reading.instruction,
+                any(map(_wants_cache, reading.script.commands)),
+                any(map(_takes_packages_away, reading.script.commands)),
+                frozenset(name for i in reading.installs if i.manager == "pip" for name in _names(i)),
+            )
+            for reading in read_steps(document, stage)
+            if reading.script is not None
+        )
+        for stage in document.stages
+    )
 
 
 def _names(install: Install) -> Iterator[str]:

@@ -14,7 +14,8 @@ When it is safe
   step up to the last pip install is recognised, runs as root, and installs into the image's own Python. Every Python
   package is known to need nothing of the system at run time, or what it needs is known and kept; otherwise the proposal
   waits for a review until the built image proves it. Nothing calls a compiler or pip at run time, names Python by its
-  absolute path, or starts a login shell (which forgets PATH). No volume of the Dockerfile, of a compose or Kubernetes
+  absolute path, or starts a login shell (which forgets PATH), nor does a command that compose, Kubernetes, a platform,
+  a script or CI gives to a container. No volume of the Dockerfile, of a compose or Kubernetes
   file or of a script lies over the place of the environment (/opt/venv, else /venv); the official image has none.
 
 Source
@@ -33,13 +34,14 @@ from wizard.dockerfile.editing import Edit, assemble, splice
 from wizard.dockerfile.errors import EditConflict
 from wizard.dockerfile.expansion import expanded_base
 from wizard.dockerfile.style import Style, style_of
+from wizard.inspection.callers.commands import given_commands
 from wizard.inspection.callers.mounts import mounted_over
 from wizard.inspection.copies.placed import brought, context_copies, context_path
 from wizard.inspection.division.build_packages import BuildPackages, sort_packages
 from wizard.inspection.division.divide import Parts, Unmet, divide
 from wizard.inspection.division.native import catalogue
 from wizard.inspection.division.programs import programs_used
-from wizard.inspection.division.runtime import absolute_python, compiles, login_shell
+from wizard.inspection.division.runtime import absolute_python, compiles, login_shell, started_from_outside
 from wizard.inspection.division.system_steps import StepsApart, take_apart
 from wizard.inspection.ecosystems.python import version_of_image
 from wizard.inspection.ecosystems.requirements import Requirement, parse_requirements
@@ -134,6 +136,9 @@ def _check_run_time(view: View) -> None:
         sign = question(view.workspace, view.document, listing)
         if sign is not None:
             raise Unmet(*sign)
+    sign = started_from_outside(given_commands(view.workspace, view.inspection.callers, listing))
+    if sign is not None:
+        raise Unmet(*sign)
 
 
 def _place(view: View) -> tuple[str, str]:

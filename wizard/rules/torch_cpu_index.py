@@ -4,7 +4,9 @@ What it does
 : Puts one step in front of the install: the torch family (torch, torchvision, torchaudio) from the CPU index alone.
   Where the packages come from a requirements file, a copy of it, `<name>-docker-cpu.txt`, lists them in the order of
   how often they change, and includes your file, which stays as it is. CUDA libraries that a `pip freeze` left there are
-  taken out; then the copy cannot include your file, and the proposal waits for a review.
+  taken out; then the copy cannot include your file, and the proposal waits for a review. What a local project asks for
+  (`pip install .`) is read from the table `project` of its pyproject.toml. For `uv sync` the CPU index
+  goes into pyproject.toml, bound to the family on Linux; with `--online` uv makes the lock again.
 
 Why
 : On Linux, the wheels of the usual index bring CUDA along: 2.6 to 4.1 GB to download where the CPU build has under
@@ -16,10 +18,13 @@ When it is safe
   no CUDA call that is not guarded by `torch.cuda.is_available()`, no CUDA device that the Dockerfile sets or starts
   with. No hashes are pinned (the CPU wheels have others). The install is pip's or `uv pip`'s, into the environment that
   it looks into (no --target, no --prefix), and does not install again what is there. Evidence of both kinds, CUDA in a
-  setting, a script or a notebook, or an index of your own, makes it a review.
+  setting, a script or a notebook, or an index of your own, makes it a review. So does a uv project, whose manifest is
+  yours to change. Where a lock cannot be made again here (uv without `--online`, Poetry, PDM, Pipenv) it is refused,
+  and what to write and to run is said. Environments of conda are left alone.
 
 Source
-: pytorch.org, "Get Started", Linux, pip, CPU; pip's documentation on --extra-index-url; docs.astral.sh/uv, PyTorch.
+: pytorch.org, "Get Started", Linux, pip, CPU; pip's documentation on --extra-index-url; docs.astral.sh/uv, PyTorch;
+  the managers' documentation on package sources.
 """
 
 from __future__ import annotations
@@ -41,23 +46,28 @@ from wizard.inspection.gpu.cpu_requirements import (
     left_out,
     own_file,
 )
-from wizard.inspection.gpu.evidence import gpu_verdict
+from wizard.inspection.gpu.evidence import gpu_use, gpu_verdict
+from wizard.inspection.gpu.project_pulls import ProjectPull, project_pulls
 from wizard.inspection.gpu.torch_pulls import (
     family_words,
     is_cuda_library,
     is_family_install,
     obstacle,
     package_name,
-    pulls_of,
+    pulls_by_stage,
     requirement_word,
     saved_bytes,
 )
 from wizard.inspection.gpu.torch_step import FamilyStep, family_step
+from wizard.inspection.gpu.uv_project import cpu_pyproject, relock, too_old
+from wizard.inspection.gpu.uv_project import obstacle as uv_obstacle
+from wizard.inspection.gpu.ways_out import brought_by, way_out
 from wizard.inspection.installs.pip import manifests_of
 from wizard.inspection.places import line_at
 from wizard.inspection.steps import read_steps, unread_runs
 from wizard.inspection.values import Evidence
 from wizard.rules.base import Category, Estimate, Proposal, Refusal, Safety, View, evidence_at, unread
+from wizard.wording import listed
 
 ID = "torch-cpu-index"
 TITLE = "Install PyTorch from the CPU index"
@@ -68,23 +78,14 @@ _OTHER_INDEX = ("-i", "--index-url", "--index", "--default-index", "-f", "--find
 _INDEX_VARIABLES = (
     "PIP_INDEX_URL", "PIP_FIND_LINKS", "PIP_CONFIG_FILE", "UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX",
 )  # fmt: skip
-_GPU_WORDS = {
-    "base-image": "a CUDA base image",
-    "caller": "a caller that asks for GPUs",
-    "cuda-index": "a CUDA index",
-    "cuda-call": "a CUDA call that is not guarded",
-    "cuda-device": "CUDA is the device that it is started with",
-    "gpu-package": "a package that exists for GPUs only",
-}
 
 
 def propose(view: View) -> Proposal | Refusal | None:
     """The CPU index for every stage that brings torch, or our copy of a changed file anew."""
     table = knowledge("gpu_packages")["torch"]
-    found = (pulls_of(view.workspace, view.document, stage, table) for stage in view.document.stages)
-    stages = [pulls for pulls in found if pulls]
+    stages = pulls_by_stage(view.workspace, view.document, table)
     if not stages:
-        return _refresh(view, table) or _unread(view)
+        return _refresh(view, table) or _of_a_project(view, table) or _unread(view)
     refusal = _uses_gpu(view)
     if refusal is not None:
         return refusal
@@ -107,13 +108,8 @@ def propose(view: View) -> Proposal | Refusal | None:
 
 
 def _uses_gpu(view: View) -> Refusal | None:
-    if gpu_verdict(view.inspection.gpu) != "gpu":
-        return None
-    signs = [s for s in view.inspection.gpu if s.kind not in ("guarded-call", "unclear-call", "cpu-index")]
-    first = signs[0]
-    place = f"{first.evidence.path}:{first.evidence.line}" if first.evidence.line else first.evidence.path
-    reason = f"this service uses a GPU: {_GPU_WORDS.get(first.kind, first.kind)} at {place}"
-    return Refusal(ID, reason, tuple(sign.evidence for sign in signs[:5]))
+    use = gpu_use(view.inspection.gpu)
+    return None if use is None else Refusal(ID, f"this service uses a GPU: {use[0]}", use[1])
 
 
 def _unread(view: View) -> Refusal | None:
@@ -157,6 +153,73 @@ def _proposal(view: View, changes: list[FamilyStep], table: Mapping[str, Any]) -
         risk=_risk(view, changes, table, bool(guarded), private, cut),
         disputed=bool(doubts) or private is not None,
     )
+
+
+# -- projects of uv and others --
+
+
+def _of_a_project(view: View, table: Mapping[str, Any]) -> Proposal | Refusal | None:
+    """The CPU index in the pyproject.toml of a uv project; for the others, why not and what a person can do."""
+    found = (project_pulls(view.workspace, view.document, stage, table) for stage in view.document.stages)
+    pull = next((pull for pulls in found for pull in pulls), None)
+    if pull is None:
+        return None
+    refusal = _uses_gpu(view)
+    if refusal is not None:
+        return refusal
+    index = view.settings.torch_index or str(table["cpu_index"])
+    if pull.install.manager != "uv":
+        return Refusal(ID, f"{brought_by(pull)}: {way_out(pull, index)}", pull.evidence)
+    text = view.workspace.read(pull.manifest).decode("utf-8", "replace")
+    because = uv_obstacle(text, pull.members)
+    if because is not None:
+        return Refusal(ID, f"{brought_by(pull)}, and {pull.manifest} {because}", pull.evidence)
+    if pull.install.has("--no-sources"):
+        return Refusal(ID, f"{brought_by(pull)}, and with --no-sources no index is bound to it", pull.evidence)
+    old = too_old(view.document.source.decode("utf-8", "replace"))
+    if old is not None:
+        return Refusal(ID, f"{brought_by(pull)}, and {old} knows no index of a project: 0.4.23 does", pull.evidence)
+    pyproject = cpu_pyproject(text, pull.members, pull.direct, index)
+    edits: dict[str, bytes | None] = {pull.manifest: pyproject.encode()}
+    changed: tuple[str, ...] = ()
+    if pull.lock is not None:
+        if not view.settings.online:
+            reason = (
+                f"{brought_by(pull)}, and its lock has to be made again: plan with --online, or {way_out(pull, index)}"
+            )
+            return Refusal(ID, reason, pull.evidence)
+        made = relock(view.workspace, pull.manifest, pyproject, pull.lock, pull.members)
+        if made.content is None:
+            return Refusal(ID, f"{brought_by(pull)}, and {made.problem}: {way_out(pull, index)}", pull.evidence)
+        edits[pull.lock], changed = made.content, made.changed
+    doubts = [s.evidence for s in view.inspection.gpu if s.kind in ("unclear-call", "cuda-call", "cuda-device")]
+    return Proposal(
+        rule=ID,
+        title=TITLE,
+        category=CATEGORY,
+        safety="review",
+        why=f"{brought_by(pull)}: on Linux the CUDA build with NVIDIA's libraries. The code shows no use of a GPU."
+        if not doubts
+        else f"{brought_by(pull)}: on Linux the CUDA build. Whether this service uses a GPU is not clear.",
+        evidence=(*pull.evidence, evidence_at(view, pull.reading.instruction), *doubts[:3]),
+        edits=edits,
+        estimate=Estimate(None, saved_bytes(pull.members.get("torch"), table), "catalogue"),
+        risk=_project_risk(pull, changed),
+        disputed=bool(doubts),
+    )
+
+
+def _project_risk(pull: ProjectPull, changed: tuple[str, ...]) -> str:
+    parts = [f"{pull.manifest} itself is changed: who syncs from it elsewhere on Linux gets the CPU build too."]
+    added = [name for name in pull.members if name not in pull.direct]
+    if added:
+        parts.append(f"{listed(added)} becomes a direct dependency, because an index is bound to those alone.")
+    if pull.lock is not None:
+        parts.append(f"uv made {pull.lock} again with the versions that it held" + ("." if not changed else ""))
+        parts += [f"but for {listed(changed)}."] if changed else []
+    else:
+        parts.append("The install reads no lock: versions are found as the image is built, as before.")
+    return " ".join(parts)
 
 
 # -- our copy of the requirements file --

@@ -256,3 +256,22 @@ def _files_in_image(root: Path, engine: Engine) -> set[str]:
         return set(engine.docker("run", "--rm", image, "cat", "/list").splitlines())
     finally:
         engine.docker("image", "rm", "--force", image)
+
+
+@pytest.mark.parametrize("dockerfile", ["../docker/worker.Dockerfile", "worker.Dockerfile"])
+def test_what_another_dockerfile_of_the_same_context_copies_stays(tmp_path: Path, dockerfile: str) -> None:
+    (tmp_path / ".git").mkdir()
+    other = (Path("service") / dockerfile).as_posix()
+    _write(tmp_path, {
+        "compose.yaml": f"services:\n  worker:\n    build: {{context: service, dockerfile: {dockerfile}}}\n",
+        "service/Dockerfile": PLAIN,
+        "service/app.py": "",
+        "service/.vscode/tasks.json": "{}",
+        "service/.idea/a.xml": "<a/>",
+        os.path.normpath(other): "FROM python:3.11-slim\nCOPY .vscode /settings\n",
+    })  # fmt: skip
+    workspace = open_workspace(tmp_path / "service")
+    plan = make_plan(workspace, inspect(workspace), Selection(only=frozenset({"dockerignore"})))
+    (written,) = [content.decode() for content in plan.changes.values() if content]
+    assert ".idea" in written
+    assert ".vscode" not in written

@@ -3,10 +3,13 @@
 before/      the repo, and one of
 after/       the repo with the rule's proposal in it, byte for byte;
 refusal.txt  a part of the reason why the rule refuses;
+advice.txt   a part of what a proposal says that changes nothing;
 nothing      an empty file: the rule has nothing to say here.
 
+What the network answers is recorded beside them, see `tests/wizard/rules/answers.py`; without that nothing is asked.
+
 A new case is a `before` folder. `DOCKWIZ_REGENERATE=1 pytest tests/wizard/rules/test_fixtures.py` writes the `after`
-of every case that has neither `refusal.txt` nor `nothing`; read its diff before you commit it.
+of every case that has none of the other three; read its diff before you commit it.
 """
 
 from __future__ import annotations
@@ -18,11 +21,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.wizard.rules.answers import Find, recorded
 from wizard.dockerfile.scanner import parse
 from wizard.inspection import inspect
 from wizard.inspection.values import Inspection
+from wizard.online.planning import plan_online
 from wizard.plan.fold import Plan, make_plan
 from wizard.plan.selection import Selection
+from wizard.rules.base import Settings
 from wizard.rules.registry import RULES
 from wizard.workspace import Workspace, open_workspace
 
@@ -38,14 +44,19 @@ class Found:
     root: Path
     workspace: Workspace
     inspection: Inspection
+    find: Find | None = None
+    """What the network answers; None where it is not asked."""
 
     def plan(self, selection: Selection) -> Plan:
-        return make_plan(self.workspace, self.inspection, selection)
+        def make(inspection: Inspection) -> Plan:
+            return make_plan(self.workspace, inspection, selection, Settings(online=self.find is not None))
+
+        return make(self.inspection) if self.find is None else plan_online(make, self.inspection, self.find)
 
 
-def look_at(root: Path) -> Found:
+def look_at(root: Path, find: Find | None = None) -> Found:
     workspace = open_workspace(root)
-    return Found(root, workspace, inspect(workspace))
+    return Found(root, workspace, inspect(workspace), find)
 
 
 def plan_for(root: Path, selection: Selection) -> Plan:
@@ -76,7 +87,7 @@ def planned_again(plan: Plan, found: Found, place: Path) -> Plan:
         return plan
     root = copied(found.root, place)
     write(root, plan)
-    return plan_for(root, plan.selection)
+    return look_at(root, found.find).plan(plan.selection)
 
 
 # Of the module, so that all tests of a case come one after the other and share what they look at.
@@ -91,7 +102,7 @@ def case(request: pytest.FixtureRequest) -> Path:
 @pytest.fixture(scope="module")
 def found(case: Path, tmp_path_factory: pytest.TempPathFactory) -> Found:
     """The repo outside of any git work tree, as its owner would have it."""
-    return look_at(copied(case / "before", tmp_path_factory.mktemp("found")))
+    return look_at(copied(case / "before", tmp_path_factory.mktemp("found")), recorded(case))
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +126,11 @@ def test_the_rule_does_what_the_case_says(case: Path, found: Found, alone: Plan,
         assert (case / "refusal.txt").read_text().strip() in reasons[0]
         return
     assert reasons == []
+    if (case / "advice.txt").exists():
+        (said,) = [step.proposal for step in alone.steps if step.proposal.rule == rule]
+        assert (said.edits, said.safety) == ({}, "review")
+        assert (case / "advice.txt").read_text().strip() in said.why
+        return
     if (case / "nothing").exists():
         assert rule not in {step.proposal.rule for step in alone.steps}
         return
@@ -130,7 +146,7 @@ def test_the_rule_does_what_the_case_says(case: Path, found: Found, alone: Plan,
 def test_a_second_plan_on_the_result_changes_nothing(found: Found, alone: Plan, tmp_path: Path) -> None:
     again = planned_again(alone, found, tmp_path)
     assert again.changes == {}
-    assert again.selected == ()
+    assert [step for step in again.selected if step.proposal.edits] == []
 
 
 def test_all_rules_get_along_with_the_result(alone: Plan, everything: Plan) -> None:
@@ -148,5 +164,5 @@ def test_after_everything_a_second_plan_changes_nothing(found: Found, everything
 def test_every_folder_is_a_rule_and_every_case_says_one_thing() -> None:
     assert {case.parent.name for case in CASES} <= {rule.ID for rule in RULES}
     for case in CASES:
-        said = [name for name in ("after", "refusal.txt", "nothing") if (case / name).exists()]
+        said = [name for name in ("after", "refusal.txt", "advice.txt", "nothing") if (case / name).exists()]
         assert len(said) == 1, f"{case.parent.name}/{case.name} says {said}"

@@ -18,6 +18,7 @@ EXCEPTIONS: Mapping[tuple[str, str], str] = {
     ("apt-update-install", "DL3009"): "the lists stay in a layer as they did; apt-clean takes them away",
     ("dependency-layer", "DL3045"): f"COPY without WORKDIR: {_ONE_BECAME_TWO}",
     ("parallel-stages", "DL3029"): f"FROM --platform: {_ONE_BECAME_TWO}",
+    ("secret-in-image", "SC2155"): "the step goes on where no secret is given, as it did without the build argument",
     ("split-stages", "DL3008"): f"apt-get install of no version: {_ONE_BECAME_TWO}",
     ("split-stages", "DL3015"): f"apt-get install with recommends: {_ONE_BECAME_TWO}",
     ("split-stages", "DL3042"): "the cache of pip stays in the stage that installs, and never reaches the image",

@@ -163,7 +163,7 @@ class _Step:
 
     def locate(self, name: str) -> str | None:
         """The file of the repo that stands where the image has this program or script, relative to the root."""
-        if self._folder is None or not re.fullmatch(r"[\w./@+-]+", name):
+        if not self._copies or self._folder is None or not re.fullmatch(r"[\w./@+-]+", name):
             return None
         for one in (self._folder,) if "/" in name else (self._folder, *_BIN):
             found = context_path(self.workspace, self._copies, posixpath.normpath(posixpath.join(one, name)))

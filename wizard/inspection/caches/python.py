@@ -16,14 +16,22 @@ from wizard.dockerfile.stages import base_image, lineage
 from wizard.dockerfile.state import State
 from wizard.inspection.caches.mounted import Hindrance, set_in
 from wizard.inspection.image_names import known_image, name_parts
+from wizard.inspection.installs.pip import is_pip
 from wizard.inspection.steps import SYSTEM_MANAGERS, read_steps
 
 _OFF = {"pip": "PIP_NO_CACHE_DIR", "uv": "UV_NO_CACHE"}
-_PLACE = {"pip": "PIP_CACHE_DIR", "uv": "UV_CACHE_DIR"}
+_PLACE = {"pip": "PIP_CACHE_DIR", "uv": "UV_CACHE_DIR", "poetry": "POETRY_CACHE_DIR"}
+_FOLDER = {"poetry": "pypoetry"}
+_PARTS = {"poetry": ("artifacts", "cache")}
+"""Poetry keeps environments in the same folder, which belong into the image. Source: python-poetry.org, Configuration
+(cache-dir, virtualenvs.path); tried with Poetry 2.5.1."""
 _ROOT_ONLY = SYSTEM_MANAGERS | {"useradd", "adduser", "groupadd", "addgroup", "usermod", "update-ca-certificates"}
 _ON = {"pip": ("",), "uv": ("false", "f", "no", "n", "off", "0")}
 """Values of the first that leave the cache on. pip turns it off for every other one, `false` and `0` too
 (pip/_internal/cli/cmdoptions.py, _handle_no_cache_dir), and does not read an empty one; uv refuses an empty one."""
+
+
+_OF_PROJECTS = {("uv", "sync"), ("poetry", "install"), ("poetry", "sync")}
 
 
 class PythonCache(NamedTuple):
@@ -33,19 +41,31 @@ class PythonCache(NamedTuple):
     """Absolute, without a slash at its end."""
     switch: str | None
     """What has to stand in front of the install to have a cache at all, where the environment turns it off."""
+    parts: tuple[str, ...] = ()
+    """Names of the folders in it that hold what was downloaded, where it holds more than that."""
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """What to mount."""
+        return tuple(f"{self.folder}/{part}" for part in self.parts) or (self.folder,)
+
+
+def keeps_cache(install: Install) -> bool:
+    """Whether it is an install of pip, uv or Poetry that keeps what it downloads."""
+    return is_pip(install) or (install.manager, install.verb) in _OF_PROJECTS
 
 
 def python_cache(
     document: Document, stage: Stage, state: State, script: Script, manager: str, installs: Collection[Install]
 ) -> PythonCache | Hindrance:
-    """The cache of `pip` or `uv`, as far as the file decides it.
+    """The cache of `pip`, `uv` or `poetry`, as far as the file decides it.
 
     Where ENV or ARG turns the cache off, the switch turns it on for that one command. The variable itself stays: it is
     part of the image, and pip in the running container, where no mount is, shall go on keeping nothing.
     """
-    off = _OFF[manager]
-    switch = f"{off}={quote(_ON[manager][0])}"
-    switched = all(_turned_on(document, install, off, _ON[manager][0]) for install in installs)
+    off, on = _OFF.get(manager, ""), _ON.get(manager, ("",))
+    switch = f"{off}={quote(on[0])}"
+    switched = all(_turned_on(document, install, off, on[0]) for install in installs)
     names = [name for name in (off, _PLACE[manager], "XDG_CACHE_HOME", "HOME") if name != off or not switched]
     own = next((name for install in installs for name in install.environment if name in names), None)
     own = own or set_in(script, names)
@@ -53,6 +73,8 @@ def python_cache(
         return Hindrance(f"the step sets {own} itself")
     if any(install.has("--cache-dir") for install in installs):
         return Hindrance("the install names a cache folder of its own")
+    if manager == "uv" and _links(document, state, installs, script):
+        return Hindrance("uv makes the packages links into its cache, which would not be in the image")
     other = next((w for install in installs for w in install.wrappers if w in ("sudo", "gosu", "su-exec")), None)
     if other is not None:
         return Hindrance(f"{manager} runs through {other}, as a user whose cache folder is not known")
@@ -65,15 +87,24 @@ def python_cache(
     if state.user == "" and not _is_known(image) and not _shows_root(document, stage):
         return Hindrance(f"which user the image {image} runs as is not known: a USER instruction would tell")
     settings = state.settings
-    value = settings.get(off, _ON[manager][0])
+    value = settings.get(off, on[0])
     if value is None:
         return Hindrance(f"whether {off} turns the cache of {manager} off is only known in the build")
     base = settings.get("XDG_CACHE_HOME", f"{state.home}/.cache")
-    folder = settings.get(_PLACE[manager], f"{base}/{manager}")
+    folder = settings.get(_PLACE[manager], f"{base}/{_FOLDER.get(manager, manager)}")
     if folder is None or not re.fullmatch(r"/[\w./@+-]+", folder) or state.home is None:
         return Hindrance(f"where {manager} keeps its cache is not known")
-    needed = value.lower() not in _ON[manager] and not switched
-    return PythonCache(folder.rstrip("/"), switch if needed else None)
+    needed = value.lower() not in on and not switched
+    return PythonCache(folder.rstrip("/"), switch if needed else None, _PARTS.get(manager, ()))
+
+
+def _links(document: Document, state: State, installs: Collection[Install], script: Script) -> bool:
+    """Whether the packages are, or may be, symbolic links. Source: docs.astral.sh/uv, link-mode."""
+    modes = [state.settings.get("UV_LINK_MODE", "")]
+    modes += [option.value for install in installs if (option := install.option("--link-mode")) is not None]
+    text = decode(script.span.of(document.source))
+    own = re.findall(r"\bUV_LINK_MODE=[\"']?(\w*)", text)
+    return any(mode not in ("", "copy", "hardlink", "clone") for mode in (*modes, *own))
 
 
 def _turned_on(document: Document, install: Install, name: str, value: str) -> bool:

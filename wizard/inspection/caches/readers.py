@@ -64,6 +64,9 @@ def _names(document: Document, instruction: Instruction, folder: str) -> bool:
 
 def uses(command: Command, folder: str) -> bool:
     """Whether a command names the folder or something in it, and does more than to make or to empty it."""
+    # First, because nearly no command names it.
+    if not any(folder in word.text for word in command.words):
+        return False
     _, words = unwrap(command)
     if not words or cleans(command) is not None or program(words[0]) in _READS_NOTHING:
         return False

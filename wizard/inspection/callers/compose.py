@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,7 +34,7 @@ def read_compose(path: str, text: str) -> tuple[tuple[Caller, ...], str | None]:
     callers = [
         _caller(path, str(name), service, _line(services, name))
         for name, service in services.items()
-        if isinstance(service, dict) and service.get("build")
+        if isinstance(service, dict) and service.get("build") and not _is_inline(service["build"])
     ]
     return tuple(callers), None
 
@@ -41,11 +42,12 @@ def read_compose(path: str, text: str) -> tuple[tuple[Caller, ...], str | None]:
 def _caller(path: str, name: str, service: dict[str, Any], line: int | None) -> Caller:
     build = service["build"]
     options: dict[str, Any] = build if isinstance(build, dict) else {"context": str(build)}
-    context = str(options.get("context", "."))
+    context = _default(str(options.get("context", ".")))
     local = "://" not in context and not context.startswith("git@") and "$" not in context
     folder = posixpath.normpath(posixpath.join(posixpath.dirname(path), context)) if local else context
     dockerfile = options.get("dockerfile")
     if dockerfile is not None:
+        dockerfile = _default(str(dockerfile))
         dockerfile = posixpath.normpath(posixpath.join(folder, str(dockerfile))) if local else str(dockerfile)
     arguments = options.get("args") or ()
     names = [str(argument).split("=", 1)[0] for argument in arguments]
@@ -57,10 +59,20 @@ def _caller(path: str, name: str, service: dict[str, Any], line: int | None) -> 
         text=f"service {name}",
         dockerfile=dockerfile,
         context=folder,
-        target=str(target) if target else None,
+        target=_default(str(target)) if target else None,
         build_args=tuple(names),
         contexts=tuple(_contexts(posixpath.dirname(path), options.get("additional_contexts"))),
     )
+
+
+def _is_inline(build: Any) -> bool:
+    """Whether the Dockerfile stands in the compose file itself."""
+    return isinstance(build, dict) and "dockerfile_inline" in build
+
+
+def _default(value: str) -> str:
+    """A value with the defaults of its variables: `${TARGET:-dev}` is `dev` where nobody sets TARGET."""
+    return re.sub(r"\$\{\w+:?-([^}]*)\}", r"\1", value)
 
 
 def _contexts(folder: str, given: Any) -> Iterator[tuple[str, str]]:
@@ -93,3 +105,29 @@ def given_commands(text: str) -> tuple[str, ...]:
     services = content.get("services") if isinstance(content, dict) else None
     found = services.items() if isinstance(services, dict) else ()
     return tuple(str(name) for name, service in found if isinstance(service, dict) and service.get("command"))
+
+
+def given_programs(text: str) -> Iterator[tuple[str, int | None, str]]:
+    """What a compose file has its containers run besides the image's own CMD: service, line and words of every
+    `command`, `entrypoint` and `healthcheck`; nothing of a file that cannot be read."""
+    if not any(word in text for word in ("command", "entrypoint", "healthcheck")):
+        return
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        content = YAML(typ="rt").load(text)
+    except (YAMLError, ValueError, RecursionError):
+        return
+    services = content.get("services") if isinstance(content, dict) else None
+    for name, service in services.items() if isinstance(services, dict) else ():
+        if not isinstance(service, dict):
+            continue
+        check = service.get("healthcheck")
+        tested = (check, "test") if isinstance(check, dict) else (service, "")
+        for holder, key in ((service, "command"), (service, "entrypoint"), tested):
+            value = holder.get(key)
+            words = [str(one) for one in value] if isinstance(value, list) else [str(value)] if value else []
+            words = words[1:] if words and words[0] in ("CMD", "CMD-SHELL") else words
+            if words:
+                yield str(name), _line(holder, key), " ".join(words)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
+from wizard.inspection.callers.command_line import DOCKER_BUILD, command_of, joined
 from wizard.inspection.files import Listing, list_files, read_text, short_lines
 from wizard.inspection.masking import shown
 from wizard.inspection.values import Caller, Evidence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from wizard.workspace import Workspace
 
 _COMPOSE = re.compile(r"(?:docker-)?compose([._-].*)?\.ya?ml")
-_BAKE = re.compile(r"docker-bake([._-].*)?\.(?:hcl|json)")
+_BAKE = re.compile(r"(?:docker-)?bake([._-].*)?\.(?:hcl|json)")
 _CI_FOLDERS = (
     *(".github/workflows/", ".github/actions/", ".gitlab/", ".circleci/", ".buildkite/", ".woodpecker/", ".ci/"),
     *(".tekton/", ".gitea/workflows/", ".forgejo/workflows/"),
@@ -48,22 +49,15 @@ _CI_FILES = frozenset(
 _MAKE = re.compile(
     r"""(?:GNU)?[Mm]akefile|.+\.mk|[Jj]ustfile|Taskfile\.ya?ml|tasks\.py|noxfile\.py|Rakefile|package\.json"""
 )
-_SCRIPT = re.compile(r".+\.(?:sh|bash|zsh|ps1|bat|cmd)")
-_DOCKER_BUILD = re.compile(
-    r"""\b(?:docker|podman|nerdctl)\s+(?:image\s+|builder\s+)?(?:buildx\s+)?build\b(?!x)
-    |\bbuildah\s+(?:bud|build)\b
-    |\bbuildx\s+bake\b
-    |\b(?:docker[ -]compose|podman-compose)\b[^#\n]*?\s(?:build\b|up\b[^#\n]*\s--build\b)
-    |docker/build-push-action|docker/bake-action|kaniko[^\s]*executor""",
-    re.VERBOSE,
-)
-_WORD = re.compile(r"""(?:"[^"]*"|'[^']*'|[^\s"'])+""")
-_TAKES_NO_VALUE = frozenset(
-    (
-        *("--no-cache", "--pull", "--push", "--load", "--rm", "--force-rm", "--quiet", "-q", "--squash", "--compress"),
-        *("--check", "--debug", "-D"),
-    )
-)
+_SCRIPT = re.compile(r".+\.(?:sh|bash|zsh|fish|ps1|bat|cmd)")
+_SCRIPT_FOLDERS = frozenset({"bin", "script", "scripts", "hack", "tools", "ci"})
+"""Where programs without an ending are scripts."""
+_CI_NAME = re.compile(r"Jenkinsfile[._-].+|.+\.[Jj]enkinsfile|azure-pipelines.*\.ya?ml")
+_CALLS = frozenset({"Tiltfile"})
+_DECLARED = frozenset({
+    "devcontainer.json", ".devcontainer.json", "fly.toml", "railway.toml", "railway.json", "captain-definition",
+})  # fmt: skip
+_COMPOSED = re.compile(r"^services:\s*(?:#.*)?$", re.MULTILINE)
 _GPU = re.compile(
     r"""(?:^|\s)--gpus(?:[=\s]|$) | --runtime[=\s]+nvidia\b | ^\s*runtime:\s*["']?nvidia\b | \bnvidia\.com/gpu\b
     | ^\s*gpus:\s*\S | ^\s*-?\s*driver:\s*["']?nvidia\b | capabilities:.*\bgpu\b | \bnvidia-docker\b
@@ -111,10 +105,27 @@ def find_callers(workspace: Workspace, listing: Listing | None = None) -> Caller
             from wizard.inspection.callers.bake import read_bake
 
             callers += read_bake(path, text)
-        elif kind != "manifest":
-            callers += _command_lines(kind, path, text)
+        elif kind == "manifest" and _COMPOSED.search(text):
+            from wizard.inspection.callers.compose import read_compose
+
+            # Named otherwise (`local.yml`), or included by another: it is no note where it turns out to be none.
+            callers += read_compose(path, text)[0] or _declared(path, text)
+        elif path.endswith("Tiltfile"):
+            from wizard.inspection.callers.declared import read_calls
+
+            callers += read_calls(path, text)
+        else:
+            callers += _command_lines(kind, path, text) if kind not in ("manifest", "declared") else ()
+            if kind in ("ci", "declared", "manifest"):
+                callers += _declared(path, text)
         gpu += _gpu_requests(path, text)
     return Callers(tuple(callers), tuple(gpu), tuple(notes))
+
+
+def _declared(path: str, text: str) -> tuple[Caller, ...]:
+    from wizard.inspection.callers.declared import read_declared
+
+    return read_declared(path, text)
 
 
 def _gpu_requests(path: str, text: str) -> Iterator[Evidence]:
@@ -136,17 +147,20 @@ def concerns(workspace: Workspace, callers: Iterable[Caller], path: str) -> bool
 
 
 def kind_of(path: str) -> str | None:
-    """`compose`, `bake`, `ci`, `make`, `script`, `manifest` (some other YAML, as of Kubernetes), or None."""
+    """`compose`, `bake`, `ci`, `make`, `script`, `declared` (a platform, a dev container, Tilt),
+    `manifest` (some other YAML, as of Kubernetes), or None."""
     name = path.rpartition("/")[2]
     if _COMPOSE.fullmatch(name):
         return "compose"
     if _BAKE.fullmatch(name):
         return "bake"
-    if path.startswith(_CI_FOLDERS) or name in _CI_FILES:
+    if path.startswith(_CI_FOLDERS) or name in _CI_FILES or _CI_NAME.fullmatch(name):
         return "ci"
+    if name in _DECLARED or name in _CALLS:
+        return "declared"
     if _MAKE.fullmatch(name):
         return "make"
-    if _SCRIPT.fullmatch(name):
+    if _SCRIPT.fullmatch(name) or ("." not in name and not _SCRIPT_FOLDERS.isdisjoint(path.split("/")[:-1])):
         return "script"
     return "manifest" if name.endswith(_YAML) else None
 
@@ -185,67 +199,12 @@ def _command_lines(kind: str, path: str, text: str) -> Iterator[Caller]:
     """Builds in a file of commands. An option on a continuation line belongs to the command."""
     lines = short_lines(text)
     for number, line in enumerate(lines, start=1):
-        if line.lstrip().startswith(("#", "//")) or not _DOCKER_BUILD.search(line):
+        if line.lstrip().startswith(("#", "//")) or not DOCKER_BUILD.search(line):
             continue
         if "-action" in line and "uses" in line:
             yield _action(path, number, lines)
         else:
-            yield _command(kind, path, number, _joined(lines, number))
-
-
-def _joined(lines: list[str], number: int) -> str:
-    """The command from line `number` (1-based) on, its continuation lines joined."""
-    parts: list[str] = []
-    for line in lines[number - 1 :]:
-        stripped = line.rstrip()
-        parts.append(stripped.rstrip("\\`^").strip())
-        if not stripped.endswith(("\\", "`", "^")):
-            break
-    return " ".join(parts)
-
-
-def _command(kind: str, path: str, number: int, command: str) -> Caller:
-    match = _DOCKER_BUILD.search(command)
-    rest = re.split(r"\s*(?:&&|\|\||;|\|)\s*", command[match.end() :] if match else command)[0]
-    values, positional = _options(rest)
-    names = [value.split("=", 1)[0] for value in values.get("--build-arg", []) if value]
-    dockerfile = next(iter(values.get("-f", []) + values.get("--file", []) + values.get("--dockerfile", [])), None)
-    builds = match is not None and "compose" not in match[0] and "bake" not in match[0]
-    contexts = positional if builds else ()
-    return Caller(
-        kind=kind,
-        path=path,
-        line=number,
-        text=shown(command),
-        dockerfile=dockerfile if builds else None,
-        context=contexts[-1] if contexts else None,
-        target=next(iter(values.get("--target", [])), None),
-        build_args=tuple(dict.fromkeys(names)),
-        named_stages=tuple(dict.fromkeys(values.get("--no-cache-filter", []))),
-        contexts=tuple(_pairs(values.get("--build-context", []))),
-    )
-
-
-def _pairs(values: list[str]) -> Iterator[tuple[str, str]]:
-    """NAME=WHERE, taken apart."""
-    for value in values:
-        name, equals, where = value.partition("=")
-        if equals:
-            yield name, where
-
-
-def _options(command: str) -> tuple[dict[str, list[str]], tuple[str, ...]]:
-    """The options of a command line with their values, and its other words."""
-    values: dict[str, list[str]] = {}
-    positional: list[str] = []
-    words = iter([re.sub("[\"']", "", word) for word in _WORD.findall(command)])
-    for word in words:
-        name, equals, value = word.partition("=")
-        if not word.startswith("-"):
-            positional.append(word)
-        elif name not in _TAKES_NO_VALUE:
-            values.setdefault(name, []).append(value if equals else next(words, ""))
-    return values, tuple(positional)
+            yield command_of(kind, path, number, joined(lines, number))
 
 
 def _action(path: str, number: int, lines: list[str]) -> Caller:
@@ -253,6 +212,8 @@ def _action(path: str, number: int, lines: list[str]) -> Caller:
     indent = len(lines[number - 1]) - len(lines[number - 1].lstrip(" -"))
     inputs: dict[str, str] = {}
     build_args: list[str] = []
+    named: list[str] = []
+    contexts: list[tuple[str, str]] = []
     inside = ""
     for line in lines[number:]:
         bare = line.strip()
@@ -265,10 +226,17 @@ def _action(path: str, number: int, lines: list[str]) -> Caller:
         if colon and re.fullmatch(r"[a-z-]+", name):
             inside = name
             inputs[name] = value.strip().strip("\"'|>")
+            if name == "no-cache-filters":
+                named += [stage.strip() for stage in inputs[name].split(",") if stage.strip()]
             if name == "build-args" and "=" in inputs[name]:
                 build_args.append(inputs[name].split("=", 1)[0])
         elif inside == "build-args" and "=" in bare:
             build_args.append(bare.split("=", 1)[0].strip())
+        elif inside == "build-contexts" and "=" in bare:
+            where, _, what = bare.partition("=")
+            contexts.append((where.strip(), what.strip()))
+        elif inside == "no-cache-filters":
+            named.append(bare.strip(" ,-"))
     return Caller(
         kind="ci",
         path=path,
@@ -278,4 +246,6 @@ def _action(path: str, number: int, lines: list[str]) -> Caller:
         context=inputs.get("context") or None,
         target=inputs.get("target") or None,
         build_args=tuple(dict.fromkeys(build_args)),
+        named_stages=tuple(dict.fromkeys(named)),
+        contexts=tuple(contexts),
     )

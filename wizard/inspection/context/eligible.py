@@ -160,7 +160,9 @@ def _suspects(sizes: Mapping[str, int], paths: frozenset[str]) -> Iterator[str]:
 def _others(workspace: Workspace, dockerfile: str, inspection: Inspection) -> Iterator[Document]:
     """The other Dockerfiles that may be built with this context and heed the same ignore file."""
     shared = ignore_file(workspace, dockerfile) or workspace.from_context(".dockerignore")
-    for path in inspection.dockerfiles:
+    elsewhere = (one.dockerfile for one in inspection.callers if one.dockerfile and one.context == workspace.context)
+    outside = (path for path in elsewhere if "$" not in path and workspace.is_file(path))
+    for path in dict.fromkeys((*inspection.dockerfiles, *outside)):
         if path == dockerfile or (ignore_file(workspace, path) or shared) != shared:
             continue
         try:

@@ -7,12 +7,15 @@ import posixpath
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
+from wizard.inspection.files import read_rows
 from wizard.inspection.values import BuildContext, FolderSize
 
 if TYPE_CHECKING:
     from wizard.ignorefile import IgnoreFile
     from wizard.workspace import Workspace
 
+MOST_LINES = 10_000
+"""Of an ignore file: each of its patterns may have to be tried on every path."""
 LARGEST = 10
 """Top-level folders and files named in the result."""
 
@@ -62,12 +65,12 @@ def _from_context(workspace: Workspace, path: str) -> str:
 def read_ignore_file(workspace: Workspace, dockerfile: str) -> IgnoreFile:
     """The patterns that a build of this Dockerfile heeds; none where there is no ignore file.
 
-    Raises a DockwizError, naming file and line, where BuildKit would refuse the file.
+    Raises a DockwizError, naming file and line, where BuildKit would refuse the file or it is far too long.
     """
     from wizard.ignorefile import parse
 
     path = ignore_file(workspace, dockerfile)
-    return parse(workspace.read(path) if path else b"", path or ".dockerignore")
+    return parse(read_rows(workspace, path, MOST_LINES) if path else b"", path or ".dockerignore")
 
 
 def measure_context(workspace: Workspace, dockerfile: str, with_paths: bool = False) -> BuildContext:

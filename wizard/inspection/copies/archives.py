@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from wizard.workspace import OutsideRoot, Workspace
+from wizard.inspection.files import read_head
+from wizard.workspace import Workspace
 
 _HEADER: Final = 512
 """Bytes of a tar header."""
@@ -31,26 +32,13 @@ def may_be_archive(workspace: Workspace, path: str) -> bool | None:
     None where that is open: it cannot be read, stands for a file that git LFS fetches, or is named like an archive and
     is none now.
     """
-    head = _head(workspace, path)
+    head = read_head(workspace, path, _HEADER)
     if head is None or head.startswith(_POINTER):
         return None
     skippable = head[1:4] == _SKIPPABLE and 0x50 <= head[0] <= 0x5F
     if head.startswith(_COMPRESSED) or skippable or _is_tar(head):
         return True
     return None if _NAMED_SO.fullmatch(path) else False
-
-
-def _head(workspace: Workspace, path: str) -> bytes | None:
-    pending = workspace.overlay.get(path)
-    if pending is not None:
-        return pending[:_HEADER]
-    try:
-        if not workspace.is_file(path):
-            return None
-        with workspace.locate(path).open("rb") as file:
-            return file.read(_HEADER)
-    except (OutsideRoot, OSError):
-        return None
 
 
 def _is_tar(head: bytes) -> bool:

@@ -14,6 +14,7 @@ from wizard.inspection.copies.settings import file_that_names, setting_that_name
 from wizard.inspection.installs.fetching import fetch_of
 from wizard.inspection.installs.node import is_global, reads_project
 from wizard.inspection.installs.pip import reads_manifests
+from wizard.inspection.installs.project import installs_project
 from wizard.inspection.installs.reads import reads_of
 from wizard.inspection.places import line_at
 from wizard.inspection.steps import SYSTEM_MANAGERS, Reading, read_steps, words_of
@@ -30,18 +31,17 @@ _PATH_OPTIONS = frozenset({
     "--wheel-dir", "--src", "--python", "-p", "--overrides", "--override", "--config-file", "--directory", "--project",
     "--report", "--log", "--keyring-provider", "--build-constraint",
 })  # fmt: skip
+_OF_PROJECTS = ("-p", "--python", "--project")
+"""Options whose values a project install is judged by elsewhere."""
 _OF_NODE = ("npm_config_", "yarn_", "pnpm_", "corepack_", "node_options", "node_extra_ca_certs")
 _INSTEAD = {
-    ("uv", "sync"): "installs the project with its dependencies, and so reads its sources (copy pyproject.toml and "
-    "uv.lock alone, run `uv sync --no-install-project`, then copy the sources and sync)",
-    ("poetry", "install"): "installs the project with its dependencies, and so reads its sources (copy pyproject.toml "
-    "and poetry.lock alone, run `poetry install --no-root`, then copy the sources and install)",
     ("pdm", "install"): "installs the project with its dependencies, and so reads its sources (copy pyproject.toml and "
     "pdm.lock alone, run `pdm install --no-self`, then copy the sources and install)",
 }
 """What reads the sources whatever stands in the manifests, and how a person would divide it. Sources:
 docs.astral.sh/uv, Using uv in Docker; python-poetry.org, install; pdm-project.org, install."""
-_WITHOUT_PROJECT = ("--no-install-project", "--no-install-workspace", "--no-root", "--no-self")
+WITHOUT_PROJECT = ("--no-install-project", "--no-install-workspace", "--no-root", "--no-self")
+"""Options with which uv, Poetry and PDM install what a project depends on, and not the project."""
 _SETTINGS_FILES = frozenset({"-c", "--config-file", "--config", "--repositories-file", "--keys-dir", "--setopt"})
 _MAKES_HOME = frozenset({"useradd", "adduser", "usermod"})
 
@@ -61,7 +61,7 @@ def barrier(
             return because
     if not reading.installs:
         return None
-    odd = next((i for i in reading.installs if not _is_read(i)), None)
+    odd = next((i for i in reading.installs if not is_read(i)), None)
     if odd is not None:
         return _why_unread(document, stage, reading, odd)
     for folder in destinations:
@@ -80,27 +80,31 @@ def barrier(
     because = because or next((b for install in others if (b := _operand(install, state, destinations))), None)
     if because is not None:
         return because
-    if "uv" in reading.managers and any(
+    if any(install.manager == "uv" and reads_manifests(install) for install in reading.installs) and any(
         workspace.exists(workspace.from_context(name)) for name in ("uv.toml", "pyproject.toml")
     ):
         return "uv reads its settings from uv.toml or pyproject.toml among the sources"
     return reads_of(workspace, document, stage, reading).because
 
 
-def _is_read(install: Install) -> bool:
-    """Whether it is known which files it reads."""
+def is_read(install: Install) -> bool:
+    """Whether it is known which files an install reads."""
     return (
-        install.manager in SYSTEM_MANAGERS or reads_manifests(install) or reads_project(install) or is_global(install)
+        install.manager in SYSTEM_MANAGERS
+        or reads_manifests(install)
+        or reads_project(install)
+        or is_global(install)
+        or installs_project(install)
     )
 
 
 def _why_unread(document: Document, stage: Stage, reading: Reading, install: Install) -> str:
     words = f"{install.manager} {install.verb}"
-    if install.has(*_WITHOUT_PROJECT):
+    if install.has(*WITHOUT_PROJECT):
         return f"`{words}` reads a lock that the sources bring (copy pyproject.toml and the lock before it)"
     for earlier in read_steps(document, stage):
         if earlier.instruction.index < reading.instruction.index and any(
-            one.manager == install.manager and one.has(*_WITHOUT_PROJECT) for one in earlier.installs
+            one.manager == install.manager and one.has(*WITHOUT_PROJECT) for one in earlier.installs
         ):
             line = line_at(earlier.instruction.start_line)
             return f"`{words}` installs the project itself, from its sources; {line} has installed what it depends on"
@@ -167,7 +171,7 @@ def _settings_file(install: Install, state: State, destinations: Collection[str]
 def _operand(install: Install, state: State, destinations: Collection[str]) -> str | None:
     """A word of an install that stands for files among the sources, or may do so."""
     for option in install.options:
-        if option.name not in _PATH_OPTIONS:
+        if option.name not in _PATH_OPTIONS or (option.name in _OF_PROJECTS and installs_project(install)):
             continue
         value = option.value if option.value is not None else _expanded(state, option.words[-1].text)
         if value is None:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import islice
+from pathlib import Path
 from typing import NamedTuple
 
 from wizard.dockerfile.document import Document, Instruction, Stage
@@ -23,6 +24,7 @@ IMAGE_FOLDER = "/(the image's folder)"
 MANIFESTS = (".txt", ".in")
 """How files of requirements and constraints end."""
 _ENOUGH = 50
+_MANY = 20_000
 
 
 class ContextCopy(NamedTuple):
@@ -140,6 +142,18 @@ def brings_only(workspace: Workspace, copy: ContextCopy, endings: tuple[str, ...
     """Whether every file that it copies ends so, as far as a few dozen files tell."""
     found = [path for source in copy.sources for path, _ in islice(_files(workspace, source), _ENOUGH)]
     return bool(found) and len(found) < _ENOUGH and all(path.endswith(endings) for path in found)
+
+
+def bytes_at_most(workspace: Workspace, copy: ContextCopy) -> int:
+    """How much it may bring; what the ignore file keeps back is counted too, what patterns match is not."""
+    return sum(_bytes(workspace, source) for source in copy.sources if not _is_pattern(source))
+
+
+def _bytes(workspace: Workspace, source: str) -> int:
+    top = workspace.locate(workspace.from_context(source))
+    files = (Path(folder, name) for folder, _, names in os.walk(top) for name in names)
+    paths = [top] if top.is_file() else list(islice(files, _MANY))
+    return sum(path.lstat().st_size for path in paths)
 
 
 def _files(workspace: Workspace, source: str) -> Iterator[tuple[str, str]]:

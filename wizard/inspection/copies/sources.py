@@ -41,10 +41,10 @@ def brings_sources(
         return False
     if copies_more_than_manifests(workspace, copy):
         return goes_to_project(workspace, document, stage, copy, following)
+    if not any(source.endswith(".py") for source in copy.sources):
+        return False
     wanted = {posixpath.basename(name) for later in following for i in later.installs for name in requirement_files(i)}
-    return bool({posixpath.basename(source) for source in copy.sources} - wanted) and any(
-        source.endswith(".py") for source in copy.sources
-    )
+    return bool({posixpath.basename(source) for source in copy.sources} - wanted)
 
 
 def brings_folders(workspace: Workspace, copy: ContextCopy | None) -> bool:

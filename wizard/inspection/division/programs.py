@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,7 +19,7 @@ from wizard.inspection.masking import shown
 from wizard.inspection.values import Evidence
 
 if TYPE_CHECKING:
-    from wizard.dockerfile.document import Document, Instruction
+    from wizard.dockerfile.document import Document, Instruction, Stage
     from wizard.workspace import Workspace
 
 _RUNS_CODE = re.compile(r"subprocess|os\.system|popen|which\(|\bexec[lv]|spawn|getoutput")
@@ -54,27 +54,43 @@ def programs_used(workspace: Workspace, document: Document, listing: Listing | N
     """
     listing = listing or list_files(workspace)
     found: dict[str, ProgramUse] = {}
-    seen: set[str] = set()
-
-    def shell(whole: str, path: str, line: int, depth: int) -> None:
-        text = "\n".join("" if one.lstrip().startswith("#") else one for one in short_lines(whole))
-        for name, offset in _commands(text):
-            number = line + text.count("\n", 0, offset)
-            written = text.splitlines()[text.count("\n", 0, offset)]
-            found.setdefault(_base(name), ProgramUse(_base(name), Evidence(path, number, shown(written))))
-        for word in re.findall(r"[\w./-]+", text):
-            script = _script(workspace, word)
-            if script is not None and script not in seen and depth < _LISTED_DEPTH:
-                seen.add(script)
-                content = read_text(workspace, script)
-                if content is not None:
-                    shell(content, script, 1, depth + 1)
-
-    for instruction in starting(document, document.stages[-1]):
-        shell(_command_text(instruction), document.path, instruction.start_line, 0)
+    for use in programs_started(workspace, document, document.stages[-1:]):
+        found.setdefault(use.program, use)
     for use in _in_python(workspace, listing):
         found.setdefault(use.program, use)
     return tuple(found.values())
+
+
+def programs_started(workspace: Workspace, document: Document, stages: Iterable[Stage]) -> Iterator[ProgramUse]:
+    """The programs called by what containers of these stages start, and by the scripts that they start."""
+    seen: set[str] = set()
+    for stage in stages:
+        for instruction in starting(document, stage):
+            yield from programs_of_shell(
+                workspace, _command_text(instruction), document.path, instruction.start_line, seen
+            )
+
+
+def programs_of_shell(
+    workspace: Workspace, whole: str, path: str, line: int, seen: set[str] | None = None, depth: int = 0
+) -> Iterator[ProgramUse]:
+    """The programs that a shell text calls, and the repo's scripts that it names. `line`: where the text begins.
+
+    `seen` holds the scripts that were looked into, and gets those that are.
+    """
+    seen = set() if seen is None else seen
+    text = "\n".join("" if one.lstrip().startswith("#") else one for one in short_lines(whole))
+    for name, offset in _commands(text):
+        number = line + text.count("\n", 0, offset)
+        written = text.splitlines()[text.count("\n", 0, offset)]
+        yield ProgramUse(_base(name), Evidence(path, number, shown(written)))
+    for word in re.findall(r"[\w./-]+", text):
+        script = _script(workspace, word)
+        if script is not None and script not in seen and depth < _LISTED_DEPTH:
+            seen.add(script)
+            content = read_text(workspace, script)
+            if content is not None:
+                yield from programs_of_shell(workspace, content, script, 1, seen, depth + 1)
 
 
 def _command_text(instruction: Instruction) -> str:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from wizard.dockerfile.document import Document
 from wizard.dockerfile.shell import parse_run
+from wizard.inspection.callers.commands import Given
 from wizard.inspection.division.programs import ProgramUse, programs_used
 from wizard.inspection.files import Listing, read_text
 from wizard.inspection.masking import shown
@@ -25,6 +26,8 @@ _COMPILERS = frozenset(
      "pip", "pip3", "cython", "maturin"}
 )  # fmt: skip
 _WORDS_TOO = frozenset({"as", "make", "ld", "cc"})
+_ONLY_WITH_MORE = frozenset({"as", "ld", "cc", "pip", "pip3"})
+_INSTALLS = re.compile(r"\b(?:pip3?|uv pip) install\b")
 _LOGIN = frozenset({"su", "sudo", "runuser", "cron", "crond", "login", "sshd", "init", "systemd"})
 _LOGIN_PACKAGES = frozenset({"cron", "anacron", "openssh-server", "systemd", "systemd-sysv"})
 _LOGIN_SHELL = re.compile(r"\b(?:ba|da|z)?sh(?:\s+-\S+(?:\s+pipefail)?)*?\s+(?:-[a-z]*l[a-z]*|--login)\b")
@@ -118,6 +121,27 @@ def compiles(workspace: Workspace, document: Document, listing: Listing) -> Sign
             line = text.count("\n", 0, found.start()) + 1
             evidence = Evidence(path, line, shown(text.splitlines()[line - 1].strip()))
             return f"{place_at(path, line)} compiles at run time ({found[0].rstrip('(')})", evidence
+    return None
+
+
+def started_from_outside(given: Iterable[Given]) -> Sign | None:
+    """A command that is given to the container and needs compilers, a login shell or Python at its usual place."""
+    for command in given:
+        place = place_at(command.evidence.path, command.evidence.line)
+        words = command.text.split()
+        found = _ABSOLUTE.search(command.text)
+        if found is not None:
+            return (
+                f"{place} names {found[0]} by its absolute path, where a virtual environment is not",
+                command.evidence,
+            )
+        if _LOGIN_SHELL.search(command.text) or any(posixpath.basename(word) in _LOGIN for word in words):
+            return f"{place} starts a login shell, or a program that forgets the image's PATH", command.evidence
+        if _INSTALLS.search(command.text):
+            return f"{place} installs packages at run time", command.evidence
+        calls = next((word for word in words if posixpath.basename(word) in _COMPILERS - _ONLY_WITH_MORE), None)
+        if calls is not None:
+            return f"{place} calls {calls} at run time", command.evidence
     return None
 
 

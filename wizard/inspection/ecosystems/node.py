@@ -83,8 +83,7 @@ def _manifest(path: str, text: str, *, scripts: bool) -> str | None:
     def at(word: str) -> str:
         return place_at(path, _line(text, word))
 
-    own = manifest.get("scripts")
-    ran = next((name for name in _LIFECYCLE if isinstance(own, dict) and not _is_harmless(own.get(name))), None)
+    ran = lifecycle_script(manifest)
     if scripts and ran is not None:
         return f'{at(ran)} has the script "{ran}", which the install runs and which may read the sources'
     if manifest.get("workspaces"):
@@ -102,6 +101,12 @@ def _manifest(path: str, text: str, *, scripts: bool) -> str | None:
             if _LOCAL.match(value):
                 return f"{at(value)} installs from the local path {value}"
     return None
+
+
+def lifecycle_script(manifest: Mapping[str, object]) -> str | None:
+    """The first script of a package.json that an install runs and that may do anything."""
+    own = manifest.get("scripts")
+    return next((name for name in _LIFECYCLE if isinstance(own, dict) and not _is_harmless(own.get(name))), None)
 
 
 def _is_harmless(script: object) -> bool:

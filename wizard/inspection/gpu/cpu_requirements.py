@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from wizard.dockerfile.editing import Edit
 from wizard.errors import DockwizError
-from wizard.inspection.context.measure import read_ignore_file
 from wizard.inspection.ecosystems.requirements import (
     RequirementLine,
     RequirementsFile,
@@ -17,7 +16,7 @@ from wizard.inspection.ecosystems.requirements import (
 )
 from wizard.inspection.git import line_change_counts
 from wizard.inspection.gpu.torch_pulls import Pull, is_cuda_library
-from wizard.inspection.installs.pip import Manifest
+from wizard.inspection.installs.beside import bring_beside, is_ignored, names_file, read_instead
 from wizard.workspace import Workspace
 
 SUFFIX = "-docker-cpu"
@@ -102,7 +101,7 @@ def own_file(workspace: Workspace, dockerfile: str, pull: Pull, table: Mapping[s
         return None
     copy, path = manifest.copy, copy_path(manifest.path)
     beside = names_file(workspace, manifest) and copy.into_folder and copy.instruction.json is None
-    if not (beside or copy.sources == (".",)) or workspace.exists(path) or _ignored(workspace, dockerfile, path):
+    if not (beside or copy.sources == (".",)) or workspace.exists(path) or is_ignored(workspace, dockerfile, path):
         return None
     try:
         file = read_requirements(workspace, manifest.path)
@@ -111,28 +110,7 @@ def own_file(workspace: Workspace, dockerfile: str, pull: Pull, table: Mapping[s
     return None if file.unknown else OwnFile(manifest.path, path, cpu_listing(workspace, file, table))
 
 
-def names_file(workspace: Workspace, manifest: Manifest) -> bool:
-    """Whether the COPY names this file."""
-    return (workspace.to_context(manifest.path) or manifest.path) in manifest.copy.sources
-
-
-def _ignored(workspace: Workspace, dockerfile: str, path: str) -> bool:
-    inside = workspace.to_context(path)
-    return inside is None or read_ignore_file(workspace, dockerfile).explain(inside)[0]
-
-
 def own_file_edits(workspace: Workspace, pull: Pull, own_file: OwnFile) -> Iterator[Edit]:
     """The install reads our copy, and the COPY of the person's file brings it too."""
-    old, new = posixpath.basename(own_file.original), posixpath.basename(own_file.path)
-    for option in pull.install.options:
-        if option.name in ("-r", "--requirement", "--requirements") and option.value is not None:
-            word = option.words[-1]
-            yield Edit(word.span, new.join(word.text.rsplit(old, 1)))
-    for copy in {m.copy.instruction.index: m.copy for m in pull.manifests if names_file(workspace, m)}.values():
-        *sources, target = copy.instruction.words
-        for source in sources:
-            if posixpath.normpath(source.text.lstrip("/")) == workspace.to_context(own_file.original):
-                yield Edit(source.span, f"{source.text} {new.join(source.text.rsplit(old, 1))}")
-        # Several files need a folder that says it is one.
-        if not target.text.endswith("/"):
-            yield Edit(target.span, f"{target.text}/")
+    yield from read_instead(pull.install, posixpath.basename(own_file.original), posixpath.basename(own_file.path))
+    yield from bring_beside(workspace, pull.manifests, own_file.original, own_file.path)

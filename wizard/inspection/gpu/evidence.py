@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Literal
 
@@ -31,7 +33,14 @@ CUDA_INDEX = re.compile(
 CPU_INDEX = re.compile(r"/whl/(?:nightly/|test/)?cpu\b|--torch-backend[=\s]+cpu|UV_TORCH_BACKEND=cpu|==[\w.]+\+cpu\b")
 _GPU_IMAGE = re.compile(r"nvidia|cuda|rocm|-gpu\b|\bgpu-|\bl4t-|tensorrt|vllm/", re.IGNORECASE)
 _GPU_VARIABLE = re.compile(r"\bNVIDIA_(?:VISIBLE_DEVICES|DRIVER_CAPABILITIES|REQUIRE_CUDA)\b|\bCUDA_HOME\b")
-_FIRM = frozenset({"base-image", "caller", "cuda-index", "cuda-device", "cuda-call", "gpu-package"})
+_FIRM = {
+    "base-image": "a CUDA base image",
+    "caller": "a caller that asks for GPUs",
+    "cuda-index": "a CUDA index",
+    "cuda-call": "a CUDA call that is not guarded",
+    "cuda-device": "CUDA is the device that it is started with",
+    "gpu-package": "a package that exists for GPUs only",
+}
 _PACKAGING = (".txt", ".in", ".toml", ".cfg", ".lock", ".yml", ".yaml")
 _PROJECT_FILES = ("pyproject.toml", "setup.cfg", "Pipfile")
 _TEST_FOLDERS = frozenset({"test", "tests", "testing", "benchmarks", "bench"})
@@ -54,6 +63,7 @@ def gpu_evidence(
     if document is not None:
         found += _in_dockerfile(document)
         found += device_in_dockerfile(document)
+        found += _in_installs(document)
     found += _in_callers(workspace, callers)
     files = listing.below(workspace.context)
     found += _in_packaging(workspace, tuple(manifests) or files)
@@ -66,12 +76,23 @@ def gpu_verdict(evidence: Iterable[GpuEvidence]) -> Verdict:
     """`none`: nothing, or only code that asks first. `gpu`: a firm sign. `unclear`: signs that contradict each other
     (a CPU index beside a CUDA call), or only weak ones (a test)."""
     kinds = {item.kind for item in evidence}
-    firm = kinds & _FIRM
+    firm = kinds & set(_FIRM)
     if "cpu-index" in kinds and firm:
         return "unclear" if firm <= {"cuda-call", "cuda-device"} else "gpu"
     if firm:
         return "gpu"
     return "unclear" if "unclear-call" in kinds else "none"
+
+
+def gpu_use(evidence: Iterable[GpuEvidence]) -> tuple[str, tuple[Evidence, ...]] | None:
+    """Where the verdict is `gpu`: the firm signs and, for a sentence, the first of them with its place."""
+    evidence = tuple(evidence)
+    if gpu_verdict(evidence) != "gpu":
+        return None
+    signs = [sign for sign in evidence if sign.kind in _FIRM]
+    first = signs[0]
+    place = f"{first.evidence.path}:{first.evidence.line}" if first.evidence.line else first.evidence.path
+    return f"{_FIRM[first.kind]} at {place}", tuple(sign.evidence for sign in signs[:5])
 
 
 def _in_callers(workspace: Workspace, callers: Callers) -> Iterator[GpuEvidence]:
@@ -107,6 +128,21 @@ def _in_dockerfile(document: Document) -> Iterator[GpuEvidence]:
             yield GpuEvidence(kind, Evidence(document.path, instruction.start_line, line))
 
 
+def _in_installs(document: Document) -> Iterator[GpuEvidence]:
+    """GPU-only packages that a RUN line names itself."""
+    from wizard.inspection.steps import read_steps
+
+    for reading in (reading for stage in document.stages for reading in read_steps(document, stage)):
+        for install in reading.installs:
+            if install.manager not in ("pip", "uv", "poetry", "pdm", "pipenv", "conda"):
+                continue
+            for word in install.packages:
+                if _for_gpus_only(word.value or ""):
+                    text = shown(f"{install.manager} {install.verb} {word.value}")
+                    line = document.source.count(b"\n", 0, word.span.start) + 1
+                    yield GpuEvidence("gpu-package", Evidence(document.path, line, text))
+
+
 def _indexes(text: str) -> Iterator[str]:
     """The kinds of PyTorch indexes that a text names."""
     if CUDA_INDEX.search(text):
@@ -116,8 +152,7 @@ def _indexes(text: str) -> Iterator[str]:
 
 
 def _in_packaging(workspace: Workspace, files: Iterable[str]) -> Iterator[GpuEvidence]:
-    """Indexes and GPU-only packages in requirements and project files (those named in RUN lines are left to rules)."""
-    gpu_only: frozenset[str] | None = None
+    """Indexes and GPU-only packages in requirements and project files."""
     for path in files:
         if not path.endswith((*_PACKAGING, "Pipfile")):
             continue
@@ -133,29 +168,43 @@ def _in_packaging(workspace: Workspace, files: Iterable[str]) -> Iterator[GpuEvi
         text = read_text(workspace, path)
         if text is None:
             continue
-        gpu_only = gpu_only if gpu_only is not None else gpu_only_packages()
         for number, line in enumerate(short_lines(text), start=1):
             bare = line.strip()
             if not bare or bare.startswith("#"):
                 continue
-            kinds = [*_indexes(bare), *(["gpu-package"] if _package(bare) in gpu_only else [])]
+            kinds = [*_indexes(bare), *(["gpu-package"] if _for_gpus_only(bare) else [])]
             for kind in kinds:
                 yield GpuEvidence(kind, Evidence(path, number, shown(bare)))
 
 
-def _package(line: str) -> str:
-    """The package that a line of a requirements file or of a TOML or YAML list names, normalised."""
+def _for_gpus_only(line: str) -> bool:
+    """Whether a line of a requirements file, or of a TOML or YAML list, names a package that is of no use without a
+    GPU, or an extra that asks for CUDA."""
     from wizard.inspection.ecosystems.requirements import normalise_name
 
-    match = re.match(r"""[-\s"']*([A-Za-z0-9][A-Za-z0-9._-]*)""", line)
-    return normalise_name(match[1]) if match else ""
+    match = re.match(r"""[-\s"']*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([^\]"']*)\])?""", line)
+    if match is None:
+        return False
+    name, extras = normalise_name(match[1]), [normalise_name(extra.strip()) for extra in (match[2] or "").split(",")]
+    return name in gpu_only_packages() or any(
+        fnmatchcase(extra, pattern) for extra in extras for pattern in _gpu_extras().get(name, ())
+    )
 
 
+@cache
 def gpu_only_packages() -> frozenset[str]:
     """Packages that are of no use without a GPU (assets/knowledge/gpu_packages.toml), normalised names."""
     from wizard.assets import knowledge
 
     return frozenset(entry["name"] for entry in knowledge("gpu_packages")["gpu_only"])
+
+
+@cache
+def _gpu_extras() -> dict[str, tuple[str, ...]]:
+    """Patterns of the extras that ask for CUDA, by package."""
+    from wizard.assets import knowledge
+
+    return {entry["name"]: tuple(entry["extras"]) for entry in knowledge("gpu_packages")["gpu_extra"]}
 
 
 def _in_code(workspace: Workspace, files: Iterable[str]) -> Iterator[GpuEvidence]:

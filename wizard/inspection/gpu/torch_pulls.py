@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from wizard.dockerfile.document import Document, Stage
 from wizard.dockerfile.installs import Install
-from wizard.dockerfile.stages import lineage
+from wizard.dockerfile.stages import base_stage
 from wizard.dockerfile.state import environment
 from wizard.errors import DockwizError
 from wizard.inspection.ecosystems.python import locate
@@ -21,6 +21,7 @@ from wizard.inspection.ecosystems.requirements import (
     read_tree,
 )
 from wizard.inspection.gpu.evidence import CPU_INDEX
+from wizard.inspection.gpu.local_projects import project_requirements
 from wizard.inspection.installs.pip import Manifest, ManifestsOf, is_pip, manifests_of
 from wizard.inspection.places import line_at, place_at
 from wizard.inspection.steps import Reading, read_steps
@@ -61,29 +62,44 @@ class Pull(NamedTuple):
         return tuple(e for _, e in self.asked) or tuple(e for _, e in self.pullers[:3])
 
 
-def pulls_of(workspace: Workspace, document: Document, stage: Stage, table: Mapping[str, Any]) -> tuple[Pull, ...]:
-    """The pulls of one stage, in order; none where the family is installed from an index of its own already.
+def pulls_by_stage(workspace: Workspace, document: Document, table: Mapping[str, Any]) -> tuple[tuple[Pull, ...], ...]:
+    """The pulls of every stage that has some, in order; none where the family is installed from an index of its own
+    already, in the stage or below it.
 
     `table` is the part `torch` of assets/knowledge/gpu_packages.toml.
     """
+    found: list[tuple[Pull, ...]] = []
+    served: set[int] = set()
+    for stage in document.stages:
+        base = base_stage(document, stage)
+        if base is not None and base.index in served:
+            served.add(stage.index)
+            continue
+        if any(is_family_install(one, table) for step in read_steps(document, stage) for one in step.installs):
+            served.add(stage.index)
+        pulls = _pulls_in(workspace, document, stage, table)
+        if pulls:
+            found.append(pulls)
+    return tuple(found)
+
+
+def _pulls_in(workspace: Workspace, document: Document, stage: Stage, table: Mapping[str, Any]) -> tuple[Pull, ...]:
+    """The pulls of the stage's own steps."""
     found: list[Pull] = []
-    for one in lineage(document, stage):
-        for reading in read_steps(document, one):
-            if any(is_family_install(install, table) for install in reading.installs):
-                return ()
-            if one is not stage or not any(is_pip(install) for install in reading.installs):
+    for reading in read_steps(document, stage):
+        if any(is_family_install(install, table) for install in reading.installs):
+            return ()
+        if not any(is_pip(install) for install in reading.installs):
+            continue
+        manifests = manifests_of(workspace, document, stage, reading)
+        for install in reading.installs:
+            pull = _pull(workspace, document, stage, reading, install, manifests, table) if is_pip(install) else None
+            if pull is None:
                 continue
-            manifests = manifests_of(workspace, document, stage, reading)
-            for install in reading.installs:
-                pull = (
-                    _pull(workspace, document, stage, reading, install, manifests, table) if is_pip(install) else None
-                )
-                if pull is None:
-                    continue
-                if _has_cpu_index(workspace, document, stage, reading, install, manifests):
-                    # What comes behind finds a CPU build there.
-                    return tuple(found)
-                found.append(pull)
+            if _has_cpu_index(workspace, document, stage, reading, install, manifests):
+                # What comes behind finds a CPU build there.
+                return tuple(found)
+            found.append(pull)
     return tuple(found)
 
 
@@ -104,7 +120,7 @@ def family_words(pulls: Iterable[Pull], table: Mapping[str, Any]) -> tuple[str, 
     requirements = [r for pull in pulls for r, _ in pull.asked]
     names = {r.name for r in requirements} or {"torch"}
     brought = {
-        entry["member"] for entry in table["brings"] for pull in pulls for r, _ in pull.pullers if _is_of(r, entry)
+        entry["member"] for entry in table["brings"] for pull in pulls for r, _ in pull.pullers if is_of(r, entry)
     }
     narrowed = [r for pull in pulls for r in pull.constrained if r.name in names | brought and r.specifier]
     said = {r.name for r in narrowed}
@@ -181,12 +197,14 @@ def _has_cpu_index(
         for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_TORCH_BACKEND", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL",
                      "UV_INDEX", "UV_DEFAULT_INDEX", "PIP_FIND_LINKS")
     ]  # fmt: skip
-    for file in _files(workspace, install, manifests):
+    for file in requirement_files_of(workspace, install, manifests):
         texts += [line.text for line in file.lines if line.kind in ("index", "requirement")]
     return any(CPU_INDEX.search(text) for text in texts) or install.has("--torch-backend")
 
 
-def _files(workspace: Workspace, install: Install, manifests: ManifestsOf) -> tuple[RequirementsFile, ...]:
+def requirement_files_of(
+    workspace: Workspace, install: Install, manifests: ManifestsOf
+) -> tuple[RequirementsFile, ...]:
     """The files that the install reads; where that could not be worked out, those that its names seem to mean."""
     if manifests.because is None:
         return tuple(read_requirements(workspace, manifest.path) for manifest in manifests.found)
@@ -206,7 +224,7 @@ def _pull(
     manifests: ManifestsOf,
     table: Mapping[str, Any],
 ) -> Pull | None:
-    files = _files(workspace, install, manifests)
+    files = requirement_files_of(workspace, install, manifests)
     constraints = _constraints(install, files)
     line = reading.instruction.start_line
     found: list[tuple[Requirement, Evidence]] = []
@@ -216,16 +234,17 @@ def _pull(
     for file in files:
         if file.path not in constraints:
             found += [(r, Evidence(file.path, r.line, r.text)) for r in file.requirements]
-    found = [(r, e) for r, e in found if _on_linux(r)]
+    found += project_requirements(workspace, document, stage, reading, install)
+    found = [(r, e) for r, e in found if on_linux(r)]
     family = frozenset(table["family"])
     asked = tuple((r, e) for r, e in found if r.name in family)
     entries = (*table["pulled_by"], *table["brings"])
-    pullers = tuple((r, e) for r, e in found if any(_is_of(r, entry) for entry in entries))
+    pullers = tuple((r, e) for r, e in found if any(is_of(r, entry) for entry in entries))
     if not asked and not pullers:
         return None
     hashed = next((Evidence(file.path, 1, "hashes are pinned") for file in files if file.hashed), None)
     constrained = tuple(
-        r for file in files if file.path in constraints for r in file.requirements if r.name in family and _on_linux(r)
+        r for file in files if file.path in constraints for r in file.requirements if r.name in family and on_linux(r)
     )
     return Pull(stage, reading, install, manifests.found, asked, constrained, pullers, hashed, manifests.because)
 
@@ -246,19 +265,20 @@ def _constraints(install: Install, files: tuple[RequirementsFile, ...]) -> froze
     return frozenset(by_path) - required
 
 
-def _is_of(requirement: Requirement, entry: Mapping[str, Any]) -> bool:
+def is_of(requirement: Requirement, entry: Mapping[str, Any]) -> bool:
     """Whether an entry of the table speaks of this requirement, with the extra that it needs."""
-    extra = entry.get("extra")
-    return requirement.name in entry["names"] and (extra is None or extra in requirement.extras)
+    extras = entry.get("extras")
+    return requirement.name in entry["names"] and (extras is None or bool(set(extras) & set(requirement.extras)))
 
 
-def _on_linux(requirement: Requirement) -> bool:
+def on_linux(requirement: Requirement) -> bool:
     """Whether the requirement counts on Linux, as far as its marker speaks of the system alone."""
     if not requirement.marker:
         return True
     from packaging.markers import Marker
 
-    names = set(re.findall(r"[a-z_]+(?=\s*(?:[=!<>~]|not\s+in\b|in\b))", requirement.marker))
+    bare = re.sub(r"'[^']*'|\"[^\"]*\"", "''", requirement.marker)
+    names = set(re.findall(r"[a-z_]{2,}", bare)) - {"and", "or", "not", "in"}
     return not names <= set(_ON_LINUX) or Marker(requirement.marker).evaluate(dict(_ON_LINUX))
 
 

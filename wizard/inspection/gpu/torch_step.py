@@ -16,8 +16,10 @@ from wizard.dockerfile.shell import Command
 from wizard.dockerfile.stages import mount_options
 from wizard.dockerfile.state import environment
 from wizard.dockerfile.style import style_of
-from wizard.inspection.gpu.cpu_requirements import OwnFile, names_file, own_file_edits
+from wizard.inspection.gpu.cpu_requirements import OwnFile, own_file_edits
 from wizard.inspection.gpu.torch_pulls import Pull, package_name
+from wizard.inspection.installs.beside import names_file
+from wizard.inspection.steps import read_steps
 from wizard.workspace import Workspace
 
 _KEPT_OPTIONS = frozenset(
@@ -105,14 +107,17 @@ def _binds(mount: str | None) -> bool:
 
 
 def _place(workspace: Workspace, document: Document, pull: Pull) -> Instruction:
-    """Above the COPY of the manifests where that stands directly before the install, so that an edited manifest does
-    not fetch torch again; else above the install."""
+    """Above the COPY of the manifests, or of the local project, where that stands directly before the install, so that
+    an edited file does not fetch torch again; else above the install."""
     instructions = document.instructions
     place = pull.reading.instruction
     state = environment(document, pull.stage, place)
     if set(_FILE_SETTINGS) & {*state.env, *state.args}:
         return place
     copies = {m.copy.instruction.index for m in pull.manifests if names_file(workspace, m)}
+    if pull.install.paths and not pull.manifests:
+        copies = {reading.instruction.index for reading in read_steps(document, pull.stage)
+                  if reading.role == "context-copy"}  # fmt: skip
     while place.index - 1 in copies and instructions[place.index - 1].keyword == "COPY":
         place = instructions[place.index - 1]
     return place

@@ -6,6 +6,7 @@ import posixpath
 from typing import NamedTuple
 
 from wizard.dockerfile.document import Document, Stage
+from wizard.dockerfile.editing import Edit
 from wizard.dockerfile.installs import Install
 from wizard.errors import DockwizError
 from wizard.inspection.copies.file_changes import changed_before
@@ -16,6 +17,8 @@ from wizard.inspection.steps import Reading
 from wizard.workspace import Workspace
 
 _FILE_OPTIONS = frozenset({"-r", "--requirement", "-c", "--constraint"})
+_PROJECT_OPTIONS = ("--group", "--requirements-from-script")
+"""Source: pip.pypa.io, pip install: dependency groups of pyproject.toml (25.1), inline metadata of a script (26.0)."""
 
 
 def is_pip(install: Install) -> bool:
@@ -47,6 +50,10 @@ class ManifestsOf(NamedTuple):
     because: str | None = None
     undecided: str | None = None
     """What could not be decided about what else it reads: then a person has to judge."""
+    makes: tuple[str, ...] = ()
+    """Folders of the image that it fills, and that nothing of the host may be copied over."""
+    apart: tuple[Edit, ...] = ()
+    """Where it installs the project too: what makes it install only what the project depends on, from these files."""
 
 
 def requirement_files(install: Install) -> tuple[str, ...]:
@@ -67,6 +74,8 @@ def manifests_of(workspace: Workspace, document: Document, stage: Stage, reading
             continue
         if any(option.name in _FILE_OPTIONS and option.value is None for option in install.options):
             return ManifestsOf(because="the name of a requirements file depends on a value that only the build knows")
+        if install.has(*_PROJECT_OPTIONS):
+            return ManifestsOf(because="the install reads a list of packages in pyproject.toml or a script")
         for name in requirement_files(install):
             if workdir is None or "$" in name or "://" in name:
                 return ManifestsOf(because=f"where {name} stands depends on a value that only the build knows")

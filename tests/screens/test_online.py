@@ -1,0 +1,54 @@
+"""What waits for the network is named, and asked for with --online alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from screens.cli import main
+from screens.session import Session
+from wizard.inspection import inspect
+from wizard.inspection.questions import Answer, DigestQuestion
+from wizard.plan.fold import make_plan
+from wizard.rules.base import Settings
+from wizard.workspace import open_workspace
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Path:
+    (tmp_path / "requirements.txt").write_text("click\n")
+    (tmp_path / "Dockerfile").write_text(
+        "FROM python:3.11-slim\nWORKDIR /app\nCOPY requirements.txt ./\nRUN pip install -r requirements.txt\n"
+    )
+    return tmp_path
+
+
+def test_without_online_the_plan_names_what_waits_for_it(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", str(repo)]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Waiting for --online, to ask a registry or a package index: pin-base-image and lock-dependencies." in said
+
+
+def test_with_online_and_nobody_to_ask_the_rule_refuses_and_the_rest_goes_on(
+    repo: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert main(["plan", str(repo), "--online", "--skip", "lock-dependencies"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "python:3.11-slim stays as it is, the `docker` command, which asks registries, is not installed" in said
+    assert "[x] cache-mounts" in said
+
+
+def test_the_wizard_remembers_what_the_network_said_until_it_looks_again(repo: Path) -> None:
+    workspace = open_workspace(repo)
+    found = inspect(workspace)
+    answers = {DigestQuestion("python:3.11-slim"): Answer(f"sha256:{'a' * 64}")}
+    plan = make_plan(workspace, replace(found, answers=answers), settings=Settings(online=True))
+    session = Session(workspace).inspected(found, 0.1).planned(plan)
+    assert session.inspection is not None
+    assert session.inspection.answers == answers
+    again = session.inspected(found, 0.1).inspection
+    assert again is not None
+    assert again.answers == {}

@@ -1,0 +1,116 @@
+"""layer-order weighs how often files change, in git, against how large the copies are that wait for them; and what an
+engine does again, before and after, when a setting changes that every build sets anew."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Engine
+from wizard.inspection import inspect
+from wizard.plan.fold import Plan, make_plan
+from wizard.rules import layer_order
+from wizard.workspace import open_workspace
+
+FOLDER = Path(__file__).parents[2] / "fixtures" / "rules" / "layer-order"
+HEAD = "FROM python:3.11\nWORKDIR /app\n"
+SOURCES_FIRST = HEAD + 'COPY app app\nCOPY model model\nCMD ["python", "app/main.py"]\n'
+IDENTITY = ("-c", "user.name=a", "-c", "user.email=a@b.c")
+
+
+def _plan(root: Path, dockerfile: str, *, often: str = "app", size: int = 30_000_000, git: bool = True) -> Plan:
+    """The rule alone, on a repo in which one folder has three commits and the other has one; size in bytes."""
+    for folder in ("app", "model"):
+        (root / folder).mkdir()
+        (root / folder / "main.py").write_text("")
+    (root / "Dockerfile").write_text(dockerfile)
+    (root / ".gitignore").write_text("*.bin\n")
+    for number in range(3) if git else ():
+        (root / often / "main.py").write_text(f"# {number}\n")
+        for words in (("init", "-q"), ("add", "-A"), (*IDENTITY, "commit", "-qm", "change")):
+            subprocess.run(["git", *words], cwd=root, check=True)
+    with (root / "model" / "weights.bin").open("wb") as file:
+        os.truncate(file.fileno(), size)
+    workspace = open_workspace(root)
+    return make_plan(workspace, inspect(workspace), rules=(layer_order,))
+
+
+def test_sources_go_below_a_large_folder_that_changes_less_often(tmp_path: Path) -> None:
+    plan = _plan(tmp_path, SOURCES_FIRST)
+    assert plan.result.read("Dockerfile").decode().splitlines()[2:4] == ["COPY model model", "COPY app app"]
+
+
+def test_a_small_folder_is_not_worth_a_change(tmp_path: Path) -> None:
+    assert _plan(tmp_path, SOURCES_FIRST, size=1_000).steps == ()
+
+
+def test_a_large_folder_that_changes_more_often_stays_below(tmp_path: Path) -> None:
+    assert _plan(tmp_path, SOURCES_FIRST, often="model").steps == ()
+
+
+def test_without_git_nothing_is_known_to_change_more_often(tmp_path: Path) -> None:
+    assert _plan(tmp_path, SOURCES_FIRST, git=False).steps == ()
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        "COPY app .\nCOPY model .\n",
+        "COPY --chown=1000 app /srv/a/app\nCOPY model /srv/a/model\n",
+        "COPY app app\nRUN python app/main.py\nCOPY model model\n",
+        "COPY app app\nWORKDIR /srv\nCOPY model model\n",
+        "ARG PLACE=app\nCOPY app $PLACE\nARG PLACE=b\nCOPY model model\n",
+    ],
+    ids=["one place", "folder above of another owner", "step between", "another workdir", "variable between"],
+)
+def test_copies_that_would_mean_something_else_keep_their_order(tmp_path: Path, between: str) -> None:
+    assert _plan(tmp_path, HEAD + between).steps == ()
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize(
+    ("case", "setting", "install"),
+    [
+        ("line-ends-of-windows", "BUILD_NUMBER", "pip install"),
+        pytest.param("build-arguments-on-top", "GIT_SHA", "apt-get", marks=pytest.mark.full),
+    ],
+)
+def test_another_commit_leaves_the_installs_and_the_image_as_they_were(
+    engine: Engine, tag: str, case: str, setting: str, install: str
+) -> None:
+    again, values = {}, (uuid.uuid4(), uuid.uuid4())
+    for side in ("before", "after"):
+        for value in values:
+            done = engine.run(
+                ["docker", "buildx", "build", "--load", "--progress=plain", "--build-arg", f"{setting}={value}",
+                 "-t", f"{tag}-{side}", FOLDER / case / side],
+            )  # fmt: skip
+            assert done.returncode == 0, done.stderr
+        again[side] = not _cached(done.stderr, install)
+    assert again == {"before": True, "after": False}
+    assert _configuration(engine, f"{tag}-after") == _configuration(engine, f"{tag}-before")
+
+
+@pytest.fixture
+def tag(engine: Engine) -> Iterator[str]:
+    name = f"dockwiz-test:{uuid.uuid4()}"
+    yield name
+    engine.run(["docker", "image", "rm", "-f", f"{name}-before", f"{name}-after"])
+
+
+def _cached(log: str, command: str) -> bool:
+    """Whether the step with this command was taken from the cache, as the plain log of a build tells."""
+    number = next(line.split()[0] for line in log.splitlines() if "] RUN" in line and command in line)
+    return f"{number} CACHED" in log.splitlines()
+
+
+def _configuration(engine: Engine, image: str) -> object:
+    """What a container of the image is started with; the order of variables does not count."""
+    found = json.loads(engine.docker("image", "inspect", "-f", "{{json .Config}}", image))
+    return {**found, "Env": sorted(found["Env"])}

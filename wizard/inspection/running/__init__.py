@@ -1,0 +1,1 @@
+"""What a running container of the image needs."""
