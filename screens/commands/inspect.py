@@ -56,7 +56,9 @@ def _lines(inspection: Inspection, document: Document, with_paths: bool) -> list
     others = [path for path in inspection.dockerfiles if path != inspection.dockerfile]
     lines += _field("Others", ", ".join(others)) if others else []
     for found in inspection.ecosystems:
-        lines += _field("Packages", f"{found.name} with {found.manager}: {', '.join(found.manifests)}")
+        lines += _field(
+            "Packages", ": ".join(filter(None, (f"{found.name} with {found.manager}", ", ".join(found.manifests))))
+        )
     context = inspection.context
     ignore = context.ignore_file or "no .dockerignore"
     lines += _field("Context", f"{context.files:,} files, {size(context.bytes)} ({ignore})")

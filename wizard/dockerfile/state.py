@@ -12,7 +12,7 @@ from wizard.dockerfile.arguments import pairs
 from wizard.dockerfile.document import Document, Instruction, Stage
 from wizard.dockerfile.expansion import PLATFORM_ARGUMENTS, Variables, expand, expanded_base, global_values
 from wizard.dockerfile.lexer import is_plain
-from wizard.dockerfile.stages import base_stage, triggers
+from wizard.dockerfile.stages import base_stage, lineage, triggers
 
 _SETTERS = frozenset({"ENV", "ARG", "WORKDIR", "USER", "SHELL"})
 _APART = 64
@@ -172,3 +172,16 @@ def _after(state: State, instruction: Instruction, outer: Mapping[str, str | Non
     if keyword == "USER":
         return replace(state, user=state.expand(instruction.argument))
     return replace(state, shell=instruction.json) if keyword == "SHELL" else state
+
+
+def search_path(document: Document, stage: Stage) -> tuple[str, ...]:
+    """The folders that ENV lines of a stage and of those that it is built upon put into PATH, as far as they are
+    known."""
+    found: list[str] = []
+    for one in lineage(document, stage):
+        for instruction in one.instructions:
+            for pair in pairs(instruction) if instruction.keyword == "ENV" else ():
+                state = environment(document, one, instruction)
+                folders = (pair.value or "").strip("\"'").split(":") if pair.name == "PATH" else []
+                found += [folder for folder in map(state.expand, folders) if folder and folder.startswith("/")]
+    return tuple(found)

@@ -21,6 +21,8 @@ _BUILTINS: Final = frozenset({
 })  # fmt: skip
 """Of dash and bash: `echo` and its like are programs too, which behave otherwise."""
 _QUOTED: Final = re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"|\\.", re.DOTALL)
+_BROKEN_LIST: Final = re.compile(r"\[.*[,'\"].*\]", re.DOTALL)
+"""What was meant as a list. The test `[ -f "$x" ]` is a command of the shell, and starts nothing."""
 _PATTERN: Final = re.compile(r"[*?\[~]")
 
 
@@ -29,6 +31,10 @@ def plain_command(document: Document, instruction: Instruction) -> tuple[ShellWo
 
     Every word that comes back has a value.
     """
+    if _BROKEN_LIST.fullmatch(instruction.argument.strip()):
+        return (
+            "it is no JSON (double quotes, no comma before the bracket), so BuildKit gives it to a shell as it stands"
+        )
     if shell_at(document, instruction) not in _PLAIN_SHELLS:
         return "a SHELL other than sh is in force"
     script = parse_run(document, instruction)

@@ -77,8 +77,8 @@ def read_step(document: Document, instruction: Instruction) -> Reading:
 
 @lru_cache(maxsize=16)
 def unread_runs(document: Document, naming: str) -> tuple[Instruction, ...]:
-    """The RUN instructions whose shell text cannot be read, and matches the pattern."""
-    runs = (run for run in document.instructions if run.keyword == "RUN" and run.json is None)
+    """The RUN instructions that cannot be read, and whose text matches the pattern."""
+    runs = (run for run in document.instructions if run.keyword == "RUN")
     unread = (run for run in runs if parse_run(document, run).opaque is not None)
     return tuple(run for run in unread if re.search(naming, _shell_text(document, run)))
 
@@ -95,13 +95,18 @@ def _read_run(document: Document, instruction: Instruction) -> Reading:
     found = installs(script)
     by_command = {install.command.span: install for install in found}
     for command in script.commands:
-        install = by_command.get(command.span)
-        because = _unusual(document, command)
-        if because is None:
-            because = _not_harmless(command) if install is None else _reads_files(install)
+        because = unknown_command(document, command, by_command.get(command.span))
         if because is not None:
             return Reading(instruction, "unknown", script, found, because)
     return Reading(instruction, "install" if any(one.installs for one in found) else "neutral", script, found)
+
+
+def unknown_command(document: Document, command: Command, install: Install | None) -> str | None:
+    """Why a command of a RUN may do more than is known; None where it does not."""
+    because = _unusual(document, command)
+    if because is None:
+        because = _not_harmless(command) if install is None else _reads_files(install)
+    return because
 
 
 def words_of(command: Command, limit: int = 4) -> str:

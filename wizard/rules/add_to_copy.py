@@ -67,7 +67,8 @@ def propose(view: View) -> Proposal | Refusal | None:
         title=TITLE,
         category=CATEGORY,
         safety="safe",
-        why=f"ADD also fetches, clones and unpacks, as its sources happen to be; a copy is all that {places} asks for.",
+        why=f"ADD also fetches, clones and unpacks, as its sources happen to be; "
+        f"a copy is all that {places} {'asks' if len(copies) == 1 else 'ask'} for.",
         evidence=tuple(evidence_at(view, one) for one in copies),
         edits={view.dockerfile: result.source},
         planned=result.planned,

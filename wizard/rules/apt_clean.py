@@ -94,6 +94,9 @@ def _cleaning(document: Document, flow: AptFlow, stage: Stage, reading: Reading)
     script = reading.script
     if script is None:
         return "its commands cannot be read"
+    updates = {one.command for one in reading.installs if one.manager in APT and one.verb == "update"}
+    if updates.issuperset(script.top):
+        return "no step uses the lists that it fetches, and it does nothing else: it could go"
     state = environment(document, stage, reading.instruction)
     if reading.instruction.heredocs and not stops_at_failure(script, state):
         return "the step goes on after a command that failed, and its result is that of the last one"

@@ -100,11 +100,13 @@ class Asks(NamedTuple):
 
 
 def unread(view: View, rule: str, runs: Sequence[Instruction]) -> Refusal | None:
-    """The refusal of a rule that may have to do with these steps, whose shell texts cannot be read."""
+    """The refusal of a rule that may have to do with these steps, which cannot be read."""
     if not runs:
         return None
     opaque = parse_run(view.document, runs[0]).opaque
     because = f"its shell text cannot be read ({opaque})"
+    if runs[0].json is not None:
+        because = "it is a JSON list, which is not looked into (written as a command of the shell it would be)"
     if view.document.escape == "`":
         because = "the file's escape character is that of Windows images, whose shell texts are not read"
     return Refusal(rule, f"{line_at(runs[0].start_line)}: {because}", (evidence_at(view, runs[0]),))

@@ -51,9 +51,11 @@ from wizard.inspection.caches.python import keeps_cache, python_cache
 from wizard.inspection.caches.readers import reader_of
 from wizard.inspection.caches.run_time import wanted_by_uv
 from wizard.inspection.frontend import Frontend, frontend_of, used_features
+from wizard.inspection.image_names import name_parts
 from wizard.inspection.places import line_at
 from wizard.inspection.steps import APT, Reading, read_steps, unread_runs
 from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at, unread
+from wizard.wording import listed
 
 ID = "cache-mounts"
 TITLE = "Keep downloads in cache mounts"
@@ -137,7 +139,7 @@ def propose(view: View) -> Proposal | Refusal | None:
         return Refusal(ID, f"{line_at(error.line)}: {error.message}")
     if not changed:
         return _refusal(view, problems) or unread(view, ID, unread_runs(document, _INSTALLS))
-    names = " and ".join(sorted(managers))
+    names = listed(sorted(managers))
     left = {problem.instruction.index: problem for problem in reversed(problems)}
     return Proposal(
         rule=ID,
@@ -152,8 +154,9 @@ def propose(view: View) -> Proposal | Refusal | None:
         risk="A cache mount is kept by the builder and is not part of the image; on a fresh builder nothing is gained."
         + (_WITHOUT_DOCKER_CLEAN if cleared else "")
         + "".join(
-            f" {line_at(problem.instruction.start_line).capitalize()} is left as it is: {problem.because}."
-            for problem in left.values()
+            f" {line_at(problem.instruction.start_line).capitalize()} is "
+            f"{'changed in part only' if problem.instruction in changed else 'left as it is'}: {problem.because}."
+            for _, problem in sorted(left.items())
         ),
     )
 
@@ -231,6 +234,10 @@ def _apt_step(view: View, name: str, step: _Step, folders: Collection[str]) -> _
     document = view.document
     if any(install.has("-d", "--download-only") for install in step.reading.installs if install.manager in APT):
         return _Problem(step.instruction, "the step downloads packages for a later one")
+    image = base_image(document, step.stage)
+    if "$" in name_parts(image)[0]:
+        why = f"which image {image} is, only the build knows, and the packages of two releases must not meet"
+        return _Problem(step.instruction, why)
     managers = {"apt" if folder == _CACHE else "apt-lists" for folder in folders}
     new = [folder for folder in folders if not covered(step.instruction, step.state, folder)]
     cleaning = cleaning_of(step.script, step.state, folders, managers, ["/var/lib/apt"] if _LISTS in folders else [])

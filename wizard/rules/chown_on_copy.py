@@ -42,7 +42,7 @@ from wizard.inspection.copies.placed import context_copies, copies_sources, land
 from wizard.inspection.image_names import known_image, name_parts
 from wizard.inspection.places import line_at
 from wizard.inspection.shipped import shipped_stages
-from wizard.inspection.steps import SYSTEM_MANAGERS, Reading, read_steps, unread_runs
+from wizard.inspection.steps import SYSTEM_MANAGERS, Reading, read_steps, unread_runs, words_of
 from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at, unread
 from wizard.wording import listed
 
@@ -158,7 +158,7 @@ def _outcome(view: View, stage: Stage, reading: Reading, command: Command) -> tu
     operands = [word for word in words[1:] if not word.text.startswith("-")]
     if not words or program(words[0]) != "chown" or len(operands) < 2:
         return None
-    if not any(re.fullmatch(r"--recursive|-[a-zA-Z]*R[a-zA-Z]*", word.text) for word in options):
+    if not any(map(_is_recursive, options)):
         return None
     document = view.document
     state = environment(document, stage, reading.instruction)
@@ -273,7 +273,26 @@ def _with_copies(view: View, chown: _Chown) -> tuple[_Chown, _Found] | str:
         return "the file sets capabilities or special modes, which a change of owner clears"
     if "alpine" in base_image(document, chown.stage) and _has_links(view, copies):
         return "there are links among the files, and this image's chown follows them"
+    again = _written_again(document, chown)
+    if again is not None:
+        return f"{again} writes the same files into a layer all the same"
     return chown, _Found(tuple(copies), chown.owner if group else f"{user}:0", there)
+
+
+def _written_again(document: Document, chown: _Chown) -> str | None:
+    """A command of the same step that changes mode or group of everything there: its layer holds the files anyway."""
+    state = environment(document, chown.stage, chown.instruction)
+    for command in chown.reading.script.commands if chown.reading.script else ():
+        _, words = unwrap(command)
+        if words and program(words[0]) in ("chgrp", "chmod") and any(map(_is_recursive, words[1:])):
+            targets = [_target(state, word) for word in words[2:]]
+            if any(target is not None and lies_in(chown.target, target) for target in targets):
+                return f"`{words_of(command)}`"
+    return None
+
+
+def _is_recursive(word: ShellWord) -> bool:
+    return re.fullmatch(r"--recursive|-[a-zA-Z]*R[a-zA-Z]*", word.text) is not None
 
 
 def _copied(view: View, chown: _Chown, stage: Stage, instruction: Instruction) -> str | bool:

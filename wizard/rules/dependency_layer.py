@@ -12,7 +12,9 @@ Why
 When it is safe
 : Every step that the sources move past is known not to read them: installs of named packages or of requirements files
   that are in the build context (with all that they include), user creation, cleaning up. No local project is
-  installed (`-e .`). The sources do not go to a system folder, and no pip setting in the environment points into them.
+  installed (`-e .`). The sources go to a folder that the stage works in (WORKDIR), come with the whole build context or
+  hold the manifests: a folder that goes elsewhere may be what an install looks for, and stays. No variable and no
+  settings file that is copied leads to them; where PATH does, and programs lie there, the rule waits for a review.
   An install of npm, yarn or pnpm gets package.json, its lock and its settings: where no script of the project runs with
   it, no workspace, patch or local path is named, and node_modules of the host is kept out of the build context (the
   rule adds that line). It waits for a review where a package's own install script may read the project.
@@ -57,7 +59,8 @@ from wizard.inspection.copies.placed import (
     lies_in,
     working_directory,
 )
-from wizard.inspection.copies.sources import brings_sources
+from wizard.inspection.copies.settings import programs_that_come
+from wizard.inspection.copies.sources import brings_folders, brings_sources
 from wizard.inspection.ecosystems.node import all_names
 from wizard.inspection.installs.divided import with_edits, without_what_stays
 from wizard.inspection.installs.fetching import fetched_before, late_fetch, unread_fetches
@@ -141,21 +144,23 @@ def _in_stage(view: View, stage: Stage) -> _Move | Refusal | None:
         (
             n
             for n, reading in enumerate(readings)
-            if brings_sources(view.workspace, copies.get(reading.instruction.index), readings[n:])
+            if _brings(view, stage, copies.get(reading.instruction.index), readings[n:])
         ),
         None,
     )
-    late = [
+    fetching = [
         one
-        for one in readings[start:]
+        for one in readings
         if one.installs and not _is_fetched(view, stage, one) and not _is_divided(view, stage, one, readings[:start])
     ]
+    late = [one for one in fetching if start is None or one.instruction.index >= readings[start].instruction.index]
     if start is None or not late:
         below = [] if start is None else [reading.instruction for reading in readings[start:]]
         hidden = [run for run in unread_runs(view.document, _INSTALLS) if run in below]
-        fetching = [run for run in unread_fetches(view.document) if run in stage.instructions] if below else []
-        hidden += fetching if all(run in below for run in fetching) else []
-        return _brought_below(view, stage, late) or _fetched_late(view, stage) or unread(view, ID, hidden)
+        unreadable = [run for run in unread_fetches(view.document) if run in stage.instructions] if below else []
+        hidden += unreadable if all(run in below for run in unreadable) else []
+        brought = _brought_below(view, stage, late) or _fetched_late(view, stage) or unread(view, ID, hidden)
+        return brought or _beside_the_project(view, stage, fetching)
     moved: list[Instruction] = []
     destinations: list[str] = []
     passed: list[Reading] = []
@@ -164,7 +169,7 @@ def _in_stage(view: View, stage: Stage) -> _Move | Refusal | None:
     where = readings[start].instruction
     for number, reading in enumerate(readings[start:], start):
         where = reading.instruction
-        if brings_sources(view.workspace, copies.get(where.index), readings[number:]):
+        if _brings(view, stage, copies.get(where.index), readings[number:]):
             copy = copies[where.index]
             barrier = immovable(view.workspace, view.document, stage, copy)
             moved.append(where)
@@ -201,9 +206,13 @@ def _in_stage(view: View, stage: Stage) -> _Move | Refusal | None:
     if kept.because is not None:
         return Refusal(ID, f"{line_at(moved[0].start_line)}: {kept.because}", (evidence_at(view, moved[0]),))
     reads = (reads_of(view.workspace, view.document, stage, reading).undecided for reading in installs)
-    undecided = next(filter(None, reads), None)
+    undecided = next(filter(None, (*_programs(view, stage, moved, copies), *reads)), None)
     left = _left(readings, where, barrier)
     return _Move(stage, tuple(moved), last, installs, needs, kept.edits, undecided, left, divided)
+
+
+def _brings(view: View, stage: Stage, copy: ContextCopy | None, following: Sequence[Reading]) -> bool:
+    return brings_sources(view.workspace, view.document, stage, copy, following)
 
 
 def _is_fetched(view: View, stage: Stage, reading: Reading) -> bool:
@@ -236,7 +245,7 @@ def _brought_below(view: View, stage: Stage, late: Sequence[Reading]) -> Refusal
     if install is None or base is None:
         return None
     for copy in inherited_copies(view.document, base):
-        if brings_sources(view.workspace, copy, (*_from(view.document, copy.instruction), *late)):
+        if _brings(view, base, copy, (*_from(view.document, copy.instruction), *late)):
             line = line_at(copy.instruction.start_line)
             because = f"the sources are there already: {line} copies them in the stage that this one stands on"
             advice = "a COPY in each stage that needs them, below its installs, would let these come first"
@@ -251,6 +260,26 @@ def _from(document: Document, instruction: Instruction) -> tuple[Reading, ...]:
     return () if stage is None else read_steps(document, stage)[instruction.index - stage.instructions[0].index :]
 
 
+def _beside_the_project(view: View, stage: Stage, fetching: Sequence[Reading]) -> Refusal | None:
+    """Why a folder that goes elsewhere than the project stays above an install."""
+    for copy in context_copies(view.document, stage):
+        later = next((one for one in fetching if one.instruction.index > copy.instruction.index), None)
+        if later is None or not brings_folders(view.workspace, copy):
+            continue
+        at, install = copy.instruction, later.instruction
+        line, below = line_at(at.start_line), line_at(install.start_line)
+        evidence = (evidence_at(view, at), evidence_at(view, install))
+        because = immovable(view.workspace, view.document, stage, copy)
+        if because is not None:
+            return Refusal(ID, f"{line}: {because}", evidence)
+        because = why_not_after(view.workspace, view.document, stage, later, [copy.destination])
+        if because is not None:
+            return Refusal(ID, f"{below}: {because}{_advice(fetching, install, because)}", evidence)
+        because = f"{copy.destination} is not a folder that the stage works in (WORKDIR), so the install of {below}"
+        return Refusal(ID, f"{line}: {because} may look there (if it does not, copy the folder below it)", evidence)
+    return None
+
+
 def _left(readings: tuple[Reading, ...], where: Instruction, barrier: str | None) -> str | None:
     later = [one.instruction for one in readings if one.installs and one.instruction.index >= where.index]
     if barrier is None or not later:
@@ -259,7 +288,7 @@ def _left(readings: tuple[Reading, ...], where: Instruction, barrier: str | None
     return f"{line_at(later[0].start_line)} still installs after the sources: {place}{barrier}"
 
 
-def _advice(readings: tuple[Reading, ...], at: Instruction, barrier: str) -> str:
+def _advice(readings: Sequence[Reading], at: Instruction, barrier: str) -> str:
     """What a person could do about a step that the sources may not move past."""
     reading = next(one for one in readings if one.instruction is at)
     projects = any(install.paths and install.manager not in SYSTEM_MANAGERS for install in reading.installs)
@@ -346,6 +375,16 @@ def _needed_manifests(
         given |= {manifest.image_path for manifest in missing}
         if missing:
             yield reading.instruction, missing
+
+
+def _programs(
+    view: View, stage: Stage, moved: Sequence[Instruction], copies: Mapping[int, ContextCopy]
+) -> Iterator[str]:
+    """What the moved copies put into PATH: an install that calls one of these programs would find another, or none."""
+    for copy in (copies[instruction.index] for instruction in moved if instruction.index in copies):
+        folder = programs_that_come(view.workspace, view.document, stage, copy)
+        if folder is not None:
+            yield f"PATH leads to {folder}/ of the sources, and an install may run what lies there"
 
 
 def _kept_out(view: View, stage: Stage, installs: tuple[Reading, ...], moved: list[ContextCopy]) -> Kept:

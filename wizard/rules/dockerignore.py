@@ -74,7 +74,7 @@ def _proposal(
     saved = context.bytes - size
     now = len(context.paths) - (not target.in_force)
     if files < now:
-        why = f"{now:,} files are sent to the builder where {files:,} would do"
+        why = f"{now:,} {'file is' if now == 1 else 'files are'} sent to the builder where {files:,} would do"
     else:
         why = "Caches and local files would be sent to the builder as soon as there are any"
     in_force = [Evidence(target.path, 1, "the ignore file in force")] if target.in_force else []

@@ -11,10 +11,10 @@ Why
 When it is safe
 : One command without variables, patterns, pipes, redirections, assignments or built-ins, in the image's own `sh`. The
   program is one of the image by its name, or a script of the repo with a `#!` line (without one only a shell can run
-  it). A CMD is started as it is: there is no ENTRYPOINT, or one that is known to start its arguments unchanged. What an
-  ENTRYPOINT in shell form ignores, the JSON form would pass on: it stays where there is a CMD, or a compose file gives
-  a command; else it waits for a review, because only its users know what they give to `docker run`. So does code that
-  asks for PWD, which the shell sets. HEALTHCHECK stays.
+  it); one that a step or a COPY may have written waits for a review. A CMD is started as it is: there is no ENTRYPOINT,
+  or one that is known to start its arguments unchanged. What an ENTRYPOINT in shell form ignores, the JSON form would
+  pass on: it stays where there is a CMD, or a compose file gives a command; else it waits for a review, because only
+  its users know what they give to `docker run`. So does code that asks for PWD, which a shell sets. HEALTHCHECK stays.
 
 Source
 : docs.docker.com, Dockerfile reference, "Shell and exec form" and "Understand how CMD and ENTRYPOINT interact".
@@ -28,20 +28,20 @@ import re
 from typing import Final, NamedTuple
 
 from wizard.assets import knowledge
-from wizard.dockerfile.arguments import pairs
 from wizard.dockerfile.document import Document, Instruction, Span, Stage
 from wizard.dockerfile.editing import Edit, splice
 from wizard.dockerfile.expansion import expanded_base
 from wizard.dockerfile.script import ShellWord
 from wizard.dockerfile.stages import base_image, lineage
 from wizard.dockerfile.started import starting
-from wizard.dockerfile.state import environment
+from wizard.dockerfile.state import environment, search_path
 from wizard.inspection.callers.compose import given_commands
 from wizard.inspection.copies.placed import context_copies, context_path
 from wizard.inspection.files import list_files, read_head, read_text
 from wizard.inspection.image_names import name_parts
 from wizard.inspection.places import line_at
 from wizard.inspection.plain_commands import plain_command
+from wizard.inspection.written_programs import writer_of
 from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at
 from wizard.wording import listed
 from wizard.workspace import OutsideRoot
@@ -52,7 +52,6 @@ CATEGORY: Category = "secure"
 
 _CODE: Final = (".py", ".js", ".mjs", ".cjs", ".ts", ".tsx", ".rb", ".php", ".pl", ".go", ".rs", ".java", ".kt")
 _PWD: Final = re.compile(r"[\"'`]PWD[\"'`]|\benv\.PWD\b|\{PWD\}")
-_WRITES: Final = "tee|cp|mv|ln|install|curl|wget"
 _BIN: Final = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
 
@@ -177,34 +176,25 @@ def _starter(document: Document, stage: Stage) -> str:
 
 def _program(view: View, stage: Stage, name: str) -> tuple[str | None, str]:
     """Why only a shell may run the program, and why that is not known ("" where it is)."""
-    folders = (*_on_path(view.document, stage), *_BIN)
+    folders = (*search_path(view.document, stage), *_BIN)
     absolute = environment(view.document, stage).absolute(name)
     places = [absolute] if "/" in name else [f"{folder}/{name}" for folder in folders]
     copies = tuple(copy for one in lineage(view.document, stage) for copy in context_copies(view.document, one))
+    seen = -1
     for place in places:
         found = context_path(view.workspace, copies, place) if place else None
         if found is not None:
-            if _starts_itself(view, found[0]):
-                return None, ""
-            return f"{found[0]} has no #! line, and only a shell runs it without one", ""
-    made = re.compile(rf"(?:>|\b(?:{_WRITES})\b)[^;&|]*/{re.escape(posixpath.basename(name))}(?![\w.-])")
+            if not _starts_itself(view, found[0]):
+                return f"{found[0]} has no #! line, and only a shell runs it without one", ""
+            seen = found[1].instruction.index
+            break
+    last = posixpath.basename(name)
+    writer = writer_of(view.document, stage, last, [place for place in places if place], seen)
     of_the_image = "/" not in name or posixpath.dirname(absolute or name) in folders
-    runs = (one for below in lineage(view.document, stage) for one in below.instructions if one.keyword == "RUN")
-    if of_the_image and not any(made.search(one.argument) for one in runs):
+    if writer is None and (of_the_image or seen >= 0):
         return None, ""
-    return None, f"What {name} is cannot be seen: a script without a #! line starts in the shell form alone."
-
-
-def _on_path(document: Document, stage: Stage) -> tuple[str, ...]:
-    """The folders that the file itself puts into PATH."""
-    found: list[str] = []
-    for one in lineage(document, stage):
-        for instruction in one.instructions:
-            for pair in pairs(instruction) if instruction.keyword == "ENV" else ():
-                state = environment(document, one, instruction)
-                folders = (pair.value or "").strip("\"'").split(":") if pair.name == "PATH" else []
-                found += [folder for folder in map(state.expand, folders) if folder and folder.startswith("/")]
-    return tuple(found)
+    where = f", which {line_at(writer.start_line)} may write," if writer is not None else ""
+    return None, f"What {name}{where} is cannot be seen: a script without a #! line starts in the shell form alone."
 
 
 def _starts_itself(view: View, source: str) -> bool:

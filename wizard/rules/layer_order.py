@@ -147,7 +147,7 @@ def _movable(view: View, stage: Stage) -> Iterator[tuple[int, _Copy]]:
     for copy in context_copies(view.document, stage):
         instruction = copy.instruction
         if immovable(view.workspace, view.document, stage, copy) is None and not instruction.heredocs:
-            sources = brings_sources(view.workspace, copy, readings[instruction.index - first :])
+            sources = brings_sources(view.workspace, view.document, stage, copy, readings[instruction.index - first :])
             files = None if sources else named_files(view.workspace, view.document, copy)
             yield instruction.index, _Copy(copy, files)
 

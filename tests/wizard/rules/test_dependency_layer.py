@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.wizard.rules.test_fixtures import plan_for
+from tests.wizard.rules.test_fixtures import FOLDER, plan_for
 from wizard.plan.selection import Selection
 
 HEAD = "FROM python:3.11-slim\nCOPY . /app\nWORKDIR /app\nRUN pip install -r requirements.txt\n"
@@ -34,3 +34,10 @@ def test_an_install_that_stays_below_the_sources_is_named_with_the_reason(tmp_pa
 def test_a_step_that_holds_a_later_install_back_is_named(tmp_path: Path) -> None:
     said = _risk(tmp_path, "RUN python make_things.py\nRUN pip install gunicorn\n")
     assert "Line 6 still installs after the sources: line 5: " in said
+
+
+def test_programs_of_the_sources_that_path_leads_to_wait_for_a_review() -> None:
+    plan = plan_for(FOLDER / "dependency-layer" / "programs-on-the-path" / "before", Selection(all=True))
+    proposal = next(step.proposal for step in plan.steps if step.proposal.rule == "dependency-layer")
+    assert proposal.safety == "review"
+    assert "PATH leads to bin/ of the sources" in proposal.risk

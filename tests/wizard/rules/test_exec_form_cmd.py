@@ -35,6 +35,54 @@ def test_what_only_a_person_can_tell_waits_for_a_review(case: str, safety: str, 
     assert says in proposal.risk
 
 
+def _safety(folder: Path, lines: str, script: str | None = None) -> str:
+    (folder / "Dockerfile").write_text(f"FROM debian:bookworm-slim\n{lines}CMD serve\n")
+    if script is not None:
+        (folder / "serve").write_text(script)
+    workspace = open_workspace(folder)
+    plan = make_plan(workspace, inspect(workspace))
+    return next(step.proposal.safety for step in plan.steps if step.proposal.rule == "exec-form-cmd")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "COPY --chmod=755 <<EOF /usr/local/bin/serve\necho hi\nEOF\n",
+        "RUN <<EOF\ncat > /usr/local/bin/serve <<X\necho hi\nX\nchmod +x /usr/local/bin/serve\nEOF\n",
+        "WORKDIR /usr/local/bin\nRUN echo 'echo hi' > serve && chmod +x serve\n",
+        "RUN cd /usr/local/bin && echo 'echo hi' > serve\n",
+        "RUN python3 -c \"open('/usr/local/bin/serve', 'w').write('echo hi')\"\n",
+        "COPY --from=tools /serve /usr/local/bin/\n",
+        "ADD https://example.org/serve /usr/local/bin/serve\n",
+    ],
+)
+def test_a_program_that_the_file_may_write_waits_for_a_review(tmp_path: Path, lines: str) -> None:
+    assert _safety(tmp_path, lines) == "review"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "RUN apt-get update && apt-get install -y serve\n",
+        "RUN useradd serve && mkdir -p /etc/serve && chown serve /etc/serve\n",
+        "RUN serve --version\n",
+        "COPY --from=tools /etc/serve /etc/serve\n",
+        "COPY --chmod=755 <<EOF /usr/local/bin/serve\n#!/bin/sh\necho hi\nEOF\n",
+    ],
+)
+def test_a_program_that_is_installed_or_called_is_one_of_the_image(tmp_path: Path, lines: str) -> None:
+    assert _safety(tmp_path, lines) == "safe"
+
+
+@pytest.mark.parametrize(
+    ("run", "safety"),
+    [("sed -i 's/\\r$//'", "safe"), ("chmod +x", "safe"), ("sed -i 1d", "review")],
+)
+def test_a_script_of_the_repo_keeps_its_first_line(tmp_path: Path, run: str, safety: str) -> None:
+    lines = f"COPY serve /usr/local/bin/\nRUN {run} /usr/local/bin/serve\n"
+    assert _safety(tmp_path, lines, "#!/bin/sh\necho hi\n") == safety
+
+
 @pytest.fixture
 def tag(engine: Engine) -> Iterator[str]:
     name = f"dockwiz-test:{uuid.uuid4()}"

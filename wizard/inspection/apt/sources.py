@@ -5,22 +5,36 @@ Sources: apt.conf(5), sources.list(5), apt-secure(8), apt-transport-http(1) for 
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import Final
 
-from wizard.dockerfile.arguments import pairs
+from wizard.dockerfile.arguments import decode, pairs
 from wizard.dockerfile.document import Document, Instruction, Stage
 from wizard.dockerfile.installs import program, unwrap
+from wizard.dockerfile.script import Command
 from wizard.dockerfile.state import environment
 from wizard.inspection.apt.lists import AptFlow
 from wizard.inspection.copies.placed import IMAGE_FOLDER, brought, context_copies, lands_at, lies_in
 from wizard.inspection.places import line_at
-from wizard.inspection.steps import APT, METADATA, Reading, read_steps
+from wizard.inspection.steps import APT, METADATA, Reading, read_steps, unknown_command, words_of
 from wizard.workspace import Workspace
 
 _FOLDERS: Final = ("/etc/apt", "/etc/ssl", "/usr/share/keyrings", "/var/lib/apt", "/var/cache/apt")
 _VARIABLES: Final = re.compile(r"(?i:.*_proxy)|APT_CONFIG|PATH|HOME|TMPDIR|GNUPGHOME|LD_.*|SSL_.*|FAKETIME")
 """That apt, or what it starts, heeds beyond its messages and questions."""
+_OF_THE_SYSTEM: Final = (
+    "/bin", "/dev", "/etc", "/home", "/lib", "/lib32", "/lib64", "/proc", "/root", "/run", "/sbin", "/sys", "/tmp",
+    "/usr", "/var",
+)  # fmt: skip
+_NOT_FOR_APT: Final = (
+    "/etc/localtime", "/etc/timezone", "/etc/locale.gen", "/etc/locale.conf", "/etc/default/locale", "/etc/sudoers",
+    "/etc/sudoers.d", "/etc/motd",
+)  # fmt: skip
+"""Files of the system that apt and what it starts to fetch do not read."""
+_LINK_OPTION: Final = re.compile(r"-[sfnvr]+")
+_INTO_A_FILE: Final = re.compile(r"[^<>`]*>>?\s*(/[\w./-]+)\s*", re.DOTALL)
+"""One redirection, at the end, to a path as written."""
 _CHANGES: Final = re.compile(
     r"/etc/apt\b|/etc/ssl\b|/usr/share/keyrings|/var/lib/apt|sources\.list|apt\.conf|\b(?:apt-key|apt-add-repository"
     r"|add-apt-repository|extrepo|update-ca-certificates|pro|ua)\b|--add-architecture"
@@ -62,10 +76,49 @@ def _changes_sources(
     reading = next(step for step in read_steps(document, stage) if step.instruction is between)
     use = flow.steps.get(between.index)
     if use is not None and use.unseen:
-        return f"may change apt's sources ({use.unseen})"
+        return f"may change what apt fetches ({use.unseen})"
     if reading.role == "unknown" and not _calls_apt_alone(reading):
-        return f"may change apt's sources: {reading.because}"
-    return "may change apt's sources" if _CHANGES.search(between.argument) else None
+        because = _not_apart(document, reading)
+        if because is not None:
+            return f"may change what apt fetches: {because}"
+    return "may change what apt fetches" if _CHANGES.search(between.argument) else None
+
+
+def _not_apart(document: Document, reading: Reading) -> str | None:
+    """Why a step may touch what apt reads; None where every command of it is known, or writes elsewhere."""
+    if reading.script is None or not reading.script.commands:
+        return reading.because
+    by_command = {one.command.span: one for one in reading.installs}
+    for command in reading.script.commands:
+        because = unknown_command(document, command, by_command.get(command.span))
+        if because is not None and not _writes_elsewhere(document, command):
+            # The reason itself tells of the sources of the project, and here it is about apt.
+            named = command.kind == "command" and not command.substitutes
+            return f"`{words_of(command)}` is not known to leave that alone" if named else because
+    return None
+
+
+def _writes_elsewhere(document: Document, command: Command) -> bool:
+    """Whether it does nothing but change the folder, make a link or print text into a file that apt does not read."""
+    if command.kind != "command" or command.piped or command.background or command.substitutes:
+        return False
+    name, text = command.name, decode(command.span.of(document.source))
+    if name in ("cd", "dpkg-reconfigure"):
+        return not command.redirects
+    if name in ("echo", "printf"):
+        written = _INTO_A_FILE.fullmatch(text)
+        return not command.redirects or (written is not None and _is_elsewhere(written[1]))
+    options = [word.text for word in command.words[1:] if word.text.startswith("-")]
+    plain = name == "ln" and len(command.words) - len(options) == 3 and all(map(_LINK_OPTION.fullmatch, options))
+    target = command.words[-1].value if plain else None
+    return target is not None and not command.redirects and _is_elsewhere(target)
+
+
+def _is_elsewhere(path: str) -> bool:
+    path = posixpath.normpath(path)
+    if any(lies_in(path, file) for file in _NOT_FOR_APT):
+        return True
+    return path.startswith("/") and path != "/" and not any(lies_in(path, folder) for folder in _OF_THE_SYSTEM)
 
 
 def _calls_apt_alone(reading: Reading) -> bool:

@@ -73,7 +73,7 @@ def _brings(workspace: Workspace, copy: Instruction, source: str, inside: str) -
     try:
         path = workspace.from_context(source.lstrip("/") or ".")
         if copy.keyword == "ADD" and workspace.is_file(path):
-            return may_be_archive(workspace, path) is True and _holds(workspace, path, inside)
+            return may_be_archive(workspace, path) is not False and _holds(workspace, path, inside)
         return workspace.exists(posixpath.join(path, inside))
     except OutsideRoot:
         return False

@@ -10,7 +10,7 @@ from wizard.dockerfile.installs import Install, program, unwrap
 from wizard.dockerfile.script import Command
 from wizard.dockerfile.state import State, environment
 from wizard.inspection.copies.placed import IMAGE_FOLDER, lies_in
-from wizard.inspection.copies.settings import setting_that_names
+from wizard.inspection.copies.settings import file_that_names, setting_that_names
 from wizard.inspection.installs.fetching import fetch_of
 from wizard.inspection.installs.node import is_global, reads_project
 from wizard.inspection.installs.pip import reads_manifests
@@ -64,6 +64,10 @@ def barrier(
     odd = next((i for i in reading.installs if not is_read(i)), None)
     if odd is not None:
         return _why_unread(document, stage, reading, odd)
+    for folder in destinations:
+        file = file_that_names(workspace, document, stage, reading.instruction, folder)
+        if file is not None:
+            return f"{file} leads to what the copy brings"
     system = (install for install in reading.installs if install.manager in SYSTEM_MANAGERS)
     because = next((b for install in system if (b := _settings_file(install, state, destinations))), None)
     if because is not None:

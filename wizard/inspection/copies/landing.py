@@ -27,7 +27,7 @@ def immovable(workspace: Workspace, document: Document, stage: Stage, copy: Cont
         over = next((name for name in _SYSTEM_NAMES if _brings(workspace, copy, name)), None)
         if over is not None:
             return f"the sources are copied over the root folder and bring {over}/, which installs may read"
-    settings = home_settings(workspace, copy, state.home or "/root")
+    settings = home_settings(workspace, copy, state.home)
     if settings is not None:
         return f"the sources go to the home folder and bring {settings}, which installs may read"
     return None
