@@ -19,6 +19,11 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from wizard.inspection import inspect
+from wizard.plan.fold import Plan, make_plan
+from wizard.plan.selection import Selection
+from wizard.workspace import open_workspace
+
 FOLDER = Path(__file__).parents[1] / "fixtures" / "traps"
 
 
@@ -69,6 +74,12 @@ class Case:
 def read_cases() -> list[Case]:
     """Every case, by trap and name."""
     return [_read(path.parent) for path in sorted(FOLDER.glob("*/*/case.toml"))]
+
+
+def plan_all(root: Path, case: Case) -> Plan:
+    """The plan with every proposal taken for the repo of a case, laid out in `root`."""
+    workspace = open_workspace(root)
+    return make_plan(workspace, inspect(workspace, case.dockerfile), Selection(all=True))
 
 
 def _read(folder: Path) -> Case:

@@ -15,11 +15,14 @@ from typing import Any
 import pytest
 
 from tests.conftest import Engine
-from tests.traps.cases import Case, read_cases
+from tests.traps.cases import Case, plan_all, read_cases
+from wizard.compare.intended import intended_by
 
 IMAGES = Path(__file__).parent / "images"
 BASES = ("debian:bookworm-slim", "python:3.11-slim", "node:20-slim")
 SETTINGS = ("Cmd", "Entrypoint", "User", "WorkingDir", "Volumes", "ExposedPorts", "Healthcheck", "Labels", "StopSignal")
+NAMES = {"Cmd": "command", "Entrypoint": "entrypoint", "User": "user", "Healthcheck": "healthcheck"}
+"""What differences in some of them are called, where a rule means to make them."""
 QUICK = {
     "T01-comment-between-packages/itself",
     "T02-two-heredocs/itself",
@@ -66,6 +69,7 @@ def test_both_build_and_the_images_do_the_same(
     engine: Engine, bases: dict[str, str], tag: str, tmp_path: Path, case: Case
 ) -> None:
     sides = {"before": case.before, **({"after": case.after} if case.changes else {})}
+    rules = [step.proposal.rule for step in plan_all(case.lay_out(case.before, tmp_path / "planned"), case).steps]
     answers: dict[str, Any] = {}
     for side, source in sides.items():
         context = case.lay_out(source, tmp_path / side)
@@ -74,19 +78,22 @@ def test_both_build_and_the_images_do_the_same(
         own = ["--build-arg", f"BUILDKIT_CACHE_MOUNT_NS={tag}"]
         options = ["--load", "-q", "--network=none", "-f", context / case.dockerfile, *named, *own, *case.build]
         engine.docker("buildx", "build", *options, "-t", f"{tag}-{side}", context)
-        answers[side] = _answers(engine, f"{tag}-{side}", case.same)
+        answers[side] = _answers(engine, f"{tag}-{side}", case.same, rules)
     if case.same:
         assert answers["before"]["said"], "nothing that could differ"
     assert answers.get("after", answers["before"]) == answers["before"]
 
 
-def _answers(engine: Engine, image: str, questions: tuple[str, ...]) -> dict[str, Any]:
+def _answers(engine: Engine, image: str, questions: tuple[str, ...], rules: list[str]) -> dict[str, Any]:
+    """What an image says of itself, without what one of the rules that were applied means to change."""
     config = json.loads(engine.docker("image", "inspect", "-f", "{{json .Config}}", image))
+    words = {word.partition("=")[0]: word for word in config["Env"] if not word.startswith("PATH=")}
     run = ["docker", "run", "--rm", "--network=none", "--hostname=container"]
+    asked = [*run[1:], "--user=0", "--entrypoint", "sh"]
     started = engine.run([*run, image], timeout=60)
     return {
-        "config": {key: config.get(key) for key in SETTINGS},
-        "environment": {word.partition("=")[0]: word for word in config["Env"] if not word.startswith("PATH=")},
+        "config": {key: config.get(key) for key in SETTINGS if not intended_by(NAMES.get(key, key), "", rules)},
+        "environment": {name: word for name, word in words.items() if not intended_by("env", name, rules)},
         "started": (started.returncode, started.stdout),
-        "said": engine.docker(*run[1:], "--entrypoint", "sh", image, "-c", "\n".join(questions)) if questions else "",
+        "said": engine.docker(*asked, image, "-c", "\n".join(questions)) if questions else "",
     }

@@ -13,21 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.traps.cases import FOLDER, Case, read_cases
-from wizard.inspection import inspect
-from wizard.plan.fold import Plan, make_plan
-from wizard.plan.selection import Selection
-from wizard.workspace import open_workspace
+from tests.traps.cases import FOLDER, Case, plan_all, read_cases
+from wizard.plan.fold import Plan
 
 CASES = read_cases()
 BEGINNING = 60
 """How much of a reason is written down: what it is about, not every word of it."""
 REGENERATE = bool(os.environ.get("DOCKWIZ_REGENERATE"))
-
-
-def plan_all(root: Path, case: Case) -> Plan:
-    workspace = open_workspace(root)
-    return make_plan(workspace, inspect(workspace, case.dockerfile), Selection(all=True))
 
 
 def write(root: Path, plan: Plan) -> None:
