@@ -36,6 +36,10 @@ _FETCHES = {
     "bun": r"\bbun\s+(?:install|i|ci)\s*(?:$|&&|;|--)",
 }
 """Builds that fetch what they depend on, unless it was fetched before the sources came."""
+_AHEAD = re.compile(
+    r"\b(uv|poetry|pdm)\s+(?:sync|install)\b[^;&|]*\s--(?:no-install-project|no-install-workspace|no-root|no-self)\b"
+)
+"""What the project depends on is installed by itself: above the sources, the same manager has only the project left."""
 _OF_TOOLS = ("gradle", "mvn", "cargo", "project")
 """Folders that hold settings of a tool, or the tool itself: gradle/, .mvn/, .cargo/, project/ of sbt."""
 _OF_THE_SYSTEM = re.compile(r"/(?:etc|sbin|bin|lib|usr/(?!src|app))(?:/|$)")
@@ -58,10 +62,14 @@ def installs_after_its_sources(dockerfile: str, context: Path) -> int | None:
     whole = any(_WHOLE.match(row) for row in rows)
     copied = sources = False
     fetched: frozenset[str] = frozenset()
+    ahead: set[str] = set()
     stages: dict[str, tuple[bool, bool, frozenset[str]]] = {}
     name = ""
     for number, row in enumerate(rows, 1):
         keyword, _, rest = row.strip().partition(" ")
+        if keyword.upper() == "RUN":
+            ahead |= {found[1] for found in _AHEAD.finditer(rest) if not copied}
+            rest = re.sub(rf"\b(?:{'|'.join(ahead)})\s+(?:sync|install)\b", "", rest) if ahead else rest
         match keyword.upper():
             case "FROM":
                 stages[name] = copied, sources, fetched
