@@ -16,7 +16,7 @@ When it is safe
   nothing that uses it stands above it. So the image has the same configuration. A COPY passes a step that is known and
   does not read its files; it goes to a folder of the application and keeps its meaning there (WORKDIR, variables,
   owner). How often files change is counted in git. Whatever else stands in between, the rule refuses and names it.
-  Sources above installs are left to dependency-layer.
+  Sources above installs are left to dependency-layer, and nothing moves that stands below sources.
 
 Source
 : docs.docker.com, "Build cache invalidation" and "Optimize cache usage in builds"; what invalidates a step tried on
@@ -141,15 +141,28 @@ def _in_stage(view: View, stage: Stage) -> _Order:
 
 
 def _movable(view: View, stage: Stage) -> Iterator[tuple[int, _Copy]]:
-    """The copies that may go down, by the number of their instruction."""
-    readings = read_steps(view.document, stage)
-    first = stage.instructions[0].index
+    """The copies that may go down, by the number of their instruction. What stands below sources runs again with every
+    edit of them: nothing is gained there."""
+    if any(_is_source(view, lower, copy) for lower, copy in _copies_below(view, stage)):
+        return
     for copy in context_copies(view.document, stage):
-        instruction = copy.instruction
-        if immovable(view.workspace, view.document, stage, copy) is None and not instruction.heredocs:
-            sources = brings_sources(view.workspace, view.document, stage, copy, readings[instruction.index - first :])
+        sources = _is_source(view, stage, copy)
+        if immovable(view.workspace, view.document, stage, copy) is None and not copy.instruction.heredocs:
             files = None if sources else named_files(view.workspace, view.document, copy)
-            yield instruction.index, _Copy(copy, files)
+            yield copy.instruction.index, _Copy(copy, files)
+        if sources:
+            return
+
+
+def _copies_below(view: View, stage: Stage) -> Iterator[tuple[Stage, ContextCopy]]:
+    """The copies of the stages that this one is built upon."""
+    for lower in lineage(view.document, stage)[:-1]:
+        yield from ((lower, copy) for copy in context_copies(view.document, lower))
+
+
+def _is_source(view: View, stage: Stage, copy: ContextCopy) -> bool:
+    following = read_steps(view.document, stage)[copy.instruction.index - stage.instructions[0].index :]
+    return brings_sources(view.workspace, view.document, stage, copy, following)
 
 
 def _idle(found: _Order, settings: Mapping[int, Changing]) -> frozenset[int]:
