@@ -163,6 +163,13 @@ class EngineApi:
             yield cast(IO[bytes], response)
 
     @contextlib.contextmanager
+    def export_container(self, container: str, timeout: float = PATIENT) -> Iterator[IO[bytes]]:
+        """All files of a container as a tar stream, without its volumes; it need not run. To be read inside the `with`
+        (tarfile mode `r|`)."""
+        with self._request("GET", f"/containers/{_name(container)}/export", timeout=timeout) as response:
+            yield cast(IO[bytes], response)
+
+    @contextlib.contextmanager
     def export_image(self, reference: str, timeout: float = PATIENT) -> Iterator[IO[bytes]]:
         """The image as a tar stream, to be read inside the `with` (tarfile mode `r|`)."""
         with self._request("GET", f"/images/{_name(reference)}/get", timeout=timeout) as response:
