@@ -47,6 +47,7 @@ from wizard.compare.values import (
 from wizard.compare.verdict import judge, reasons_for
 from wizard.dockerfile.document import Document
 from wizard.dockerfile.scanner import parse
+from wizard.dockerfile.stages import base_image
 from wizard.errors import BadInput, NoEngine, because
 from wizard.inspection.values import Engine
 from wizard.state import StateFolder
@@ -287,17 +288,17 @@ class _Session:
             found,
             packages=packages_of(self.api, image, labels),
             libraries=self._libraries(found, image, config),
-            installs_line=self._installs_line(copy) if copy is not None else None,
         )
+        if copy is not None:
+            document = _document(copy)
+            shipped = target_of(document, self.options.like)
+            base = base_image(document, shipped)
+            found = replace(found, installs_line=installs_line(document, shipped), base=base)
         if not self.cancel.is_set():
             behaviour = observe(self.api, image, config, labels, self.options.limits, self.cancel)
             found = replace(found, behaviour=None if self.cancel.is_set() else behaviour)
         self.done += 1
         return found
-
-    def _installs_line(self, copy: Copy) -> int | None:
-        document = _document(copy)
-        return installs_line(document, target_of(document, self.options.like))
 
     def _libraries(self, side: SideResult, image: str, config: ImageConfig) -> Libraries | None:
         if side.size is not None and side.size.unpacked > LARGEST:

@@ -196,6 +196,8 @@ class SideResult:
     libraries: Libraries | None = None
     installs_line: int | None = None
     """The line of its Dockerfile (1-based) that installs the packages of the system for the run time."""
+    base: str | None = None
+    """The image that it is built upon, as its Dockerfile names it."""
     behaviour: Behaviour | None = None
     error: str | None = None
     """Why there is no image."""

@@ -120,6 +120,11 @@ def _conditions(comparison: Comparison) -> str:
     ]
     if any(side.behaviour for side in (comparison.before, comparison.after)):
         lines.append("- The containers ran without any network but their own loopback; nothing was mounted.")
+    if all(side.libraries for side in (comparison.before, comparison.after)):
+        lines.append(
+            "- Libraries: what the programs and libraries of the images are linked with, looked for as their loader does. "
+            "What a program loads by name while it runs does not show."
+        )
     return "\n".join(lines)
 
 
