@@ -59,11 +59,11 @@ class _Malformed(Exception):
     """No ELF file after all, or one that is cut off."""
 
 
-def read_elf(file: IO[bytes], size: int, start: bytes = b"") -> Elf | None:
+def read_elf(file: IO[bytes], size: int, start: bytes = b"", at_once: int = _AT_ONCE) -> Elf | None:
     """The file (`size` in bytes, of which `start` has been read); None where it is nothing that the loader takes, or
-    cannot be read. Seeks forward only and holds at most some pieces of 64 MiB of it.
+    cannot be read. Seeks forward only and holds at most some pieces of `at_once` bytes of it.
     """
-    pieces = [(0, start + file.read(min(size, _AT_ONCE) - len(start)))]
+    pieces = [(0, start + file.read(min(size, at_once) - len(start)))]
     while True:
         try:
             return _parse(_Pieces(pieces, size))
@@ -76,7 +76,7 @@ def read_elf(file: IO[bytes], size: int, start: bytes = b"") -> Elf | None:
             if gap.offset < position or len(pieces) > _SEEKS:
                 return None
             file.seek(gap.offset)
-            more = file.read(min(size - gap.offset, _AT_ONCE))
+            more = file.read(min(size - gap.offset, at_once))
             if not more:
                 return None
             if gap.offset == position:

@@ -56,11 +56,9 @@ def compare_libraries(before: SideResult, after: SideResult, rules: Sequence[str
         return ()
     faults = library_faults(before, after)
     if not faults:
-        files = after.libraries.files
-        text = (
-            f"{files} programs and libraries of the new image were looked at: none misses a library that it had before"
-        )
-        return (Reason("library", "harmless", text),) if files else ()
+        files = f"none of the {after.libraries.files} programs and libraries in the new image"
+        text = f"{files} misses what the image before has"
+        return (Reason("library", "harmless", text),) if after.libraries.files else ()
     groups: defaultdict[tuple[str, Severity, str | None, str], list[Fault]] = defaultdict(list)
     for fault in faults:
         names = {_module(file) for file in fault.files} if fault.kind == "python-module" else {fault.name}
