@@ -55,12 +55,10 @@ def run(options: argparse.Namespace) -> int:
 def finish(repo: Repo, comparison: Comparison, *, as_json: bool, output: Path | None) -> int:
     """Keep what was found, print the report, and give the exit code."""
     save_last(comparison, repo.state, repo.workspace.context, repo.dockerfile)
-    needs = remember(comparison, repo.state, repo.dockerfile)
+    remember(comparison, repo.state, repo.dockerfile)
     note = record(repo.state, of_comparison(comparison, repo.workspace.root, repo.dockerfile))
     if note is not None:
         _say(note)
-    if needs:
-        _say(f"remembered for the next plan: {', '.join(need.package for need in needs)} must stay in the image")
     text = json.dumps(comparison_json(comparison), indent=2) if as_json else markdown(comparison)
     print(text)
     if output is not None:

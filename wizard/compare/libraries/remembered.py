@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from wizard.errors import BadInput
 from wizard.inspection.division.proven import ProvenNeed
 from wizard.state import StateFolder
+from wizard.wording import listed
 
 if TYPE_CHECKING:
     from wizard.compare.values import Comparison
@@ -33,6 +34,15 @@ def needs_in(comparison: Comparison) -> tuple[ProvenNeed, ...]:
         if package is not None and fault.kind == "library" and fault.severity == "harmful" and fault.elsewhere is None:
             found.setdefault(package, ProvenNeed(package, fault.name, fault.files[0], after.base, release))
     return tuple(found.values())
+
+
+def kept_next(comparison: Comparison) -> str:
+    """What the next plan makes of it, for people; empty where there is nothing to keep."""
+    packages = [need.package for need in needs_in(comparison)]
+    if not packages:
+        return ""
+    again = " Undo the change and plan again." if comparison.change.undo else ""
+    return f"From the next plan on {_TAKES_OUT} keeps {listed(packages)} in the image.{again}"
 
 
 def remember(comparison: Comparison, state: StateFolder, dockerfile: str) -> tuple[ProvenNeed, ...]:

@@ -10,6 +10,7 @@ from wizard.compare.last import load_last, save_last
 from wizard.compare.libraries.remembered import remember, remembered
 from wizard.compare.values import Applied, Change, Comparison, Libraries, MissingLibrary, Provider
 from wizard.inspection.division.proven import ProvenNeed, proven_on
+from wizard.report.markdown import markdown
 from wizard.state import StateFolder
 
 FILE = "/opt/venv/lib/python3.11/site-packages/pkg/_fast.so"
@@ -37,6 +38,14 @@ def test_what_a_divided_image_missed_is_known_to_the_next_plan(state: StateFolde
     assert remembered(state, "Dockerfile") == (NEED,)
     assert remembered(state, "api/Dockerfile") == ()
     assert (state.path / "needs.json").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("undo", [True, False])
+def test_the_report_says_what_the_next_plan_keeps(undo: bool) -> None:
+    shown = markdown(replace(found(), change=replace(found().change, undo=undo)))
+    assert "From the next plan on split-stages keeps libgomp1 in the image." in shown
+    assert ("Undo the change and plan again." in shown) == undo
+    assert "From the next plan on" not in markdown(comparison())
 
 
 def test_it_stays_known_when_nothing_is_missing_any_more(state: StateFolder) -> None:
