@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from wizard.inspection.callers.command_line import joined
+from wizard.inspection.callers.command_line import indentation, joined
 from wizard.inspection.callers.compose import given_programs
 from wizard.inspection.callers.find import concerns, kind_of
 from wizard.inspection.files import Listing, read_text, short_lines
@@ -88,7 +88,7 @@ def _declared(path: str, lines: list[str]) -> Iterator[Given]:
         value = [] if re.fullmatch(r"[|>][-+\d]*\s*", found["value"]) else [found["value"]]
         for below in lines[number:]:
             bare = below.strip()
-            inside = len(below) - len(below.lstrip())
+            inside = indentation(below)
             if bare and not bare.startswith("#") and (inside < depth or (inside == depth and not bare.startswith("-"))):
                 break
             value.append("" if bare.startswith("#") else re.sub(r"^-\s+", "", bare))

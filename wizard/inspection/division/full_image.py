@@ -17,7 +17,7 @@ from wizard.dockerfile.script import Command
 from wizard.dockerfile.shell import is_posix, parse_run, shell_at
 from wizard.dockerfile.stages import base_stage, lineage, source_stage
 from wizard.inspection.callers.commands import given_by_compose
-from wizard.inspection.division.debian import bare
+from wizard.inspection.division.native import bare
 from wizard.inspection.division.programs import ProgramUse, programs_of_shell, programs_started, programs_used
 from wizard.inspection.files import Listing, read_text
 from wizard.inspection.masking import shown
