@@ -23,10 +23,8 @@ from wizard.inspection.files import Listing, read_text
 from wizard.inspection.masking import shown
 from wizard.inspection.places import line_at, place_at, quoted
 from wizard.inspection.steps import APT
-from wizard.inspection.values import Caller, Evidence
+from wizard.inspection.values import Caller, Evidence, Sign
 from wizard.workspace import Workspace
-
-Sign = tuple[str, Evidence]
 
 _SHELLS = frozenset({"sh", "bash", "dash", "ash"})
 _SYSTEM_PATH = re.compile(r"/usr/bin/python3?\b|/usr/lib/(?:python3|(?:x86_64|aarch64)-linux-gnu)/|/usr/include/")

@@ -24,10 +24,8 @@ from wizard.inspection.installs.development import modules_of, programs_of
 from wizard.inspection.masking import shown
 from wizard.inspection.places import line_at, place_at, quoted
 from wizard.inspection.steps import SYSTEM_MANAGERS, Reading, read_steps, words_of
-from wizard.inspection.values import Caller, Evidence
+from wizard.inspection.values import Caller, Evidence, Sign
 from wizard.workspace import Workspace
-
-Sign = tuple[str, Evidence]
 
 _FILES_ALONE = frozenset(
     {"chmod", "chown", "mkdir", "ln", "cp", "mv", "rm", "touch", "find", "cat", "ls", "test", "[", "cd", "echo", "set",
