@@ -13,6 +13,7 @@ from typing import IO, NamedTuple
 MAGIC = b"\x7fELF"
 _AT_ONCE = 64 * 1024**2
 """Bytes of a file that are read at once: all of it, for all but a few."""
+_AT_A_TIME = 1024**2
 _SEEKS = 3
 _LONGEST = 4096
 """Bytes of a name: what a path may have."""
@@ -61,7 +62,7 @@ class _Malformed(Exception):
 
 def read_elf(file: IO[bytes], size: int, start: bytes = b"", at_once: int = _AT_ONCE) -> Elf | None:
     """The file (`size` in bytes, of which `start` has been read); None where it is nothing that the loader takes, or
-    cannot be read. Seeks forward only and holds at most some pieces of `at_once` bytes of it.
+    cannot be read. Reads forward only and holds at most some pieces of `at_once` bytes of it.
     """
     pieces = [(0, start + file.read(min(size, at_once) - len(start)))]
     while True:
@@ -75,7 +76,7 @@ def read_elf(file: IO[bytes], size: int, start: bytes = b"", at_once: int = _AT_
             # What lies behind us is lost. No linker writes a file like that: names stand in front, or last of all.
             if gap.offset < position or len(pieces) > _SEEKS:
                 return None
-            file.seek(gap.offset)
+            _skip(file, gap.offset - position)
             more = file.read(min(size - gap.offset, at_once))
             if not more:
                 return None
@@ -83,6 +84,15 @@ def read_elf(file: IO[bytes], size: int, start: bytes = b"", at_once: int = _AT_
                 pieces[-1] = (offset, content + more)
             else:
                 pieces.append((gap.offset, more))
+
+
+def _skip(file: IO[bytes], count: int) -> None:
+    """Read on past so many bytes: a file in a stream cannot seek, not even forward."""
+    while count > 0:
+        passed = len(file.read(min(count, _AT_A_TIME)))
+        if not passed:
+            return
+        count -= passed
 
 
 class _Pieces:
