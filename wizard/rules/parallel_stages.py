@@ -26,9 +26,9 @@ from wizard.dockerfile.document import Stage
 from wizard.dockerfile.editing import Edit, insert_after, splice
 from wizard.dockerfile.repeating import settings_of
 from wizard.dockerfile.stages import base_stage, built_upon, dependencies, lineage, reachable
-from wizard.inspection.division.debian import bare, of_use_at_run_time_only
+from wizard.inspection.division.debian import of_use_at_run_time_only
 from wizard.inspection.division.lower_stage import more_than_packages
-from wizard.inspection.division.native import Catalogue, catalogue
+from wizard.inspection.division.native import Catalogue, bare, catalogue
 from wizard.inspection.ecosystems.requirements import Requirement, parse_requirements
 from wizard.inspection.installs.pip import manifests_of
 from wizard.inspection.places import line_at

@@ -1,8 +1,8 @@
 """Ship PyTorch in a layer of its own.
 
 What it does
-: The stage that installs PyTorch moves its folder out of the virtual environment; the image gets it back in a COPY of its
-  own, beside the COPY of the environment.
+: The stage that installs PyTorch moves its folder out of the virtual environment; the image gets it back in a COPY of
+  its own, beside the COPY of the environment.
 
 Why
 : PyTorch is most of such an image, and changes least. In a layer of its own it stays when another package is added: it
@@ -11,14 +11,14 @@ Why
 
 When it is safe
 : PyTorch is installed in a stage of its own and pinned, to the same version wherever it is asked for, so that no other
-  install replaces it. What the other stage does afterwards needs PyTorch's metadata only, which stays: installs by pip or
-  uv of packages that are known not to be built against PyTorch, with no option that installs anew or builds without
+  install replaces it. What the other stage does afterwards needs PyTorch's metadata only, which stays: installs by pip
+  or uv of packages that are known not to be built against PyTorch, with no option that installs anew or builds without
   isolation, and the byte-compilation. The image's Python version is known, and only the last stage copies the
   environment. The files of the image are the same.
 
 Source
-: docs.docker.com, "Optimize cache usage in builds"; PyPA, "Recording installed projects" (an installer knows a package by
-  its `.dist-info` folder).
+: docs.docker.com, "Optimize cache usage in builds"; PyPA, "Recording installed projects" (an installer knows a package
+  by its `.dist-info` folder).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from wizard.inspection.division.native import catalogue
 from wizard.inspection.ecosystems.python import python_version
 from wizard.inspection.ecosystems.requirements import Requirement, parse_requirements
 from wizard.inspection.gpu.torch_pulls import is_family_install, package_name
-from wizard.inspection.image_names import name_parts, release_of
+from wizard.inspection.image_names import Release, name_parts, release_of
 from wizard.inspection.installs.environments import environment_begun, environment_made
 from wizard.inspection.installs.pip import manifests_of
 from wizard.inspection.places import line_at
@@ -74,7 +74,7 @@ def propose(view: View) -> Proposal | Refusal | None:
     """A COPY of its own for PyTorch's folder."""
     document = view.document
     found = _stages(document)
-    if found is None:
+    if found is None or any(_PLACE in instruction.argument for instruction in found.torch.instructions):
         return None
     because = _problem(view, found)
     if because is not None:
@@ -90,8 +90,8 @@ def propose(view: View) -> Proposal | Refusal | None:
         evidence=(evidence_at(view, step.instruction), evidence_at(view, found.ships)),
         edits={view.dockerfile: result.source},
         planned=result.planned,
-        risk="The other installs read PyTorch's metadata only, and that stays where they look. The files of the image are "
-        "the same.",
+        risk="The other installs read PyTorch's metadata only, and that stays where they look. The files of the image "
+        "are the same.",
     )
 
 
@@ -123,8 +123,6 @@ def _installs_torch(reading: Reading) -> bool:
 
 def _problem(view: View, found: _Stages) -> str | None:
     document = view.document
-    if any(_PLACE in instruction.argument for instruction in found.torch.instructions):
-        return f"{line_at(found.torch.instructions[0].start_line)}: the stage uses {_PLACE} already"
     base = base_image(document, found.torch)
     if name_parts(base)[0] != "python" or python_version(document, found.torch) is None:
         return f"{line_at(found.torch.instructions[0].start_line)}: {base} does not tell Python's version"
@@ -182,22 +180,25 @@ def _odd_step(view: View, found: _Stages, reading: Reading) -> str | None:
 
 def _odd_package(view: View, found: _Stages) -> str | None:
     """A requirement that may be built against PyTorch, or ask for another one."""
-    table = knowledge("gpu_packages")["torch"]
+    family = knowledge("gpu_packages")["torch"]["family"]
     release = release_of(base_image(view.document, found.torch))
-    installed = {r.name: r for r in _requirements(view, found.torch) if r.name in table["family"]}
-    torch = installed.get("torch")
-    if torch is None or torch.version is None:
+    installed = {r.name: r for r in _requirements(view, found.torch) if r.name in family}
+    if "torch" not in installed or installed["torch"].version is None:
         line = line_at(found.torch.instructions[0].start_line)
         return f"{line}: PyTorch is not pinned, and another package may bring another version"
-    for requirement in _requirements(view, found.others):
-        name = requirement.name or requirement.text
-        if requirement.name in table["family"]:
-            own = installed.get(requirement.name)
-            if own is None or requirement.version not in (None, own.version):
+    for asked in _requirements(view, found.others):
+        name = asked.name or asked.text
+        if name in family:
+            if name not in installed or asked.version not in (None, installed[name].version):
                 return f"{name} is asked for in another version than {found.torch.buildkit_name} installs"
-        elif requirement.url is not None or requirement.path is not None or requirement.name is None or needs_of(catalogue(), name, requirement.extras, release.name if release else None) is None:
+        elif asked.url is not None or asked.path is not None or not _is_known(asked, release):
             return f"whether {name} is built against PyTorch is not known"
     return None
+
+
+def _is_known(requirement: Requirement, release: Release | None) -> bool:
+    name = requirement.name or ""
+    return needs_of(catalogue(), name, requirement.extras, release.name if release else None) is not None
 
 
 def _requirements(view: View, stage: Stage) -> Iterator[Requirement]:

@@ -116,6 +116,8 @@ def _problem(document: Document, found: _Beginning) -> str | None:
     """Why the steps cannot stand on the image below the compilers."""
     table = knowledge("gpu_packages")["torch"]
     makes = environment_made(document, found.stage)
+    if not environment(document, found.stage, found.last.instruction).is_root:
+        return f"{line_at(found.last.instruction.start_line)}: the install does not run as root"
     for reading in read_steps(document, found.stage)[1:]:
         instruction = reading.instruction
         if instruction.index > found.last.instruction.index:
@@ -136,8 +138,6 @@ def _problem(document: Document, found: _Beginning) -> str | None:
     line = line_at(found.stage.instructions[0].start_line)
     if name_parts(base_image(document, found.lower))[0] != "python":
         return f"{line}: {base_image(document, found.lower)} is not the official Python image"
-    if not environment(document, found.stage, found.last.instruction).is_root:
-        return f"{line_at(found.last.instruction.start_line)}: the install does not run as root"
     number = next((i for i in document.instructions if any(r.isdigit() for r in references(i))), None)
     if number is not None:
         return f"{line_at(number.start_line)}: a stage is named by its number, which a new stage would change"
