@@ -92,6 +92,7 @@ def _compile(program: str, question: LockQuestion, platform: str) -> dict[str, s
             program, "pip", "compile", *sources, "--output-file", _LOCK, "--generate-hashes",
             "--no-header", "--no-build", "--no-progress", "--no-python-downloads",
             "--python-version", ".".join(map(str, question.python)), "--python-platform", platform,
+            *(("--no-deps",) if question.alone else ()),
             *(("--index-strategy", "unsafe-best-match") if question.best_match else ()),
             *(word for path in question.constraints for word in ("--constraints", path)),
         ]  # fmt: skip

@@ -12,6 +12,7 @@ from wizard.rules import (
     copy_link,
     cpu_only_packages,
     dependency_layer,
+    dependency_updates,
     dockerignore,
     exec_form_cmd,
     layer_order,
@@ -33,6 +34,7 @@ from wizard.rules.base import Rule
 RULES: tuple[Rule, ...] = (
     slim_base,
     pin_base_image,
+    dependency_updates,
     apt_update_install,
     apt_no_recommends,
     apt_clean,
