@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, NamedTuple
 
+from screens.looking import with_step_times
 from wizard.errors import BadInput
 from wizard.inspection import inspect
 from wizard.inspection.dockerfiles import choose_dockerfile
@@ -45,7 +46,7 @@ def open_repo(options: argparse.Namespace) -> Repo:
 
 def inspect_repo(repo: Repo) -> Inspection:
     """The inspection without an engine: nothing of `plan` and `apply` needs one."""
-    return inspect(repo.workspace, repo.dockerfile, with_history=False)
+    return with_step_times(repo.workspace, inspect(repo.workspace, repo.dockerfile, with_history=False))
 
 
 def selection_of(options: argparse.Namespace) -> Selection:

@@ -12,9 +12,9 @@ Why
 When it is safe
 : It waits for a review, because each printed line becomes a write of its own. It stands below every step of the build,
   so that nothing is built again. Proposed upon images that are known not to set it, for a Python program or server that
-  the image starts itself. Left alone: where it is set already, in the file or by a caller; `python -u`; output that is
-  flushed line by line in the code, that is data for another program, or that goes through a pipe; `-E` and `-I`, which
-  ignore the variable.
+  the image starts itself and that goes on running (a port, a health check, a loop in the code). Left alone: where it is
+  set already, in the file or by a caller; `python -u`; output that is flushed line by line in the code, that is data
+  for another program, or that goes through a pipe; `-E` and `-I`, which ignore the variable.
 
 Source
 : docs.python.org, "Command line and environment", PYTHONUNBUFFERED, -u, -E and -I; `sys.stdout`.
@@ -30,10 +30,10 @@ from typing import Final
 from wizard.assets import knowledge
 from wizard.dockerfile.document import Document, Instruction, Stage
 from wizard.dockerfile.editing import Edit, insert_after, insert_before, splice
-from wizard.dockerfile.stages import base_image
+from wizard.dockerfile.stages import base_image, lineage
 from wizard.dockerfile.started import started, starting
 from wizard.dockerfile.state import environment
-from wizard.inspection.callers.find import mentions
+from wizard.inspection.callers.find import concerns, kind_of, mentions
 from wizard.inspection.files import list_files, read_text, short_lines
 from wizard.inspection.gpu.evidence import is_test
 from wizard.inspection.image_names import known_image, name_parts
@@ -52,6 +52,7 @@ _PRINTS: Final = re.compile(
 )
 _FLUSHES: Final = re.compile(r"stdout\.reconfigure\(|line_buffering\s*=\s*True|sys\.stdout\s*=(?!=)|stdout\.flush\(")
 _DATA: Final = re.compile(r"stdout\.buffer\b|csv\.writer\(\s*sys\.stdout|json\.dump\([^)]*sys\.stdout")
+_STAYS: Final = re.compile(r"^\s*while\b|serve_forever|run_forever|\.run\(|\bsleep\(|\.consume\(|\.listen\(")
 _RUNNERS: Final = frozenset({"uv", "poetry", "pdm", "pipenv"})
 _PYTHON: Final = re.compile(r"python[\d.]*\Z")
 _STEPS: Final = frozenset({"RUN", "COPY", "ADD", "WORKDIR"})
@@ -74,7 +75,7 @@ def propose(view: View) -> Proposal | Refusal | None:
     if words is None:
         return None
     printed = next(_lines(view, words, _PRINTS), None)
-    if printed is None:
+    if printed is None or not _stays(view, stage, words):
         return None
     refused = _minded(view, words, stage)
     if refused is not None:
@@ -141,7 +142,9 @@ def _minded(view: View, words: tuple[str, ...], stage: Stage) -> Refusal | None:
         return Refusal(ID, because, (evidence_at(view, at[0]),))
     if "|" in words:
         return Refusal(ID, f"{here} sends the output through a pipe to another program", (evidence_at(view, at[0]),))
-    setter = next((one for one in mentions(view.workspace, _NAME) if one.path != view.dockerfile), None)
+    callers = view.inspection.callers
+    named = (one for one in mentions(view.workspace, _NAME) if kind_of(one.path) is not None)
+    setter = next((one for one in named if concerns(view.workspace, callers, one.path)), None)
     if setter is not None:
         return Refusal(ID, f"{place_at(setter.path, setter.line)} sets {_NAME} already", (setter,))
     for pattern, because in (
@@ -152,6 +155,14 @@ def _minded(view: View, words: tuple[str, ...], stage: Stage) -> Refusal | None:
         if found is not None:
             return Refusal(ID, f"{place_at(found.path, found.line)} {because}", (found,))
     return None
+
+
+def _stays(view: View, stage: Stage, words: tuple[str, ...]) -> bool:
+    """Whether the program goes on running: one that ends soon shows what it printed at its end."""
+    instructions = (one for below in lineage(view.document, stage) for one in below.instructions)
+    is_server = _PYTHON.match(posixpath.basename(words[0])) is None
+    declared = is_server or any(one.keyword in ("EXPOSE", "HEALTHCHECK") for one in instructions)
+    return declared or next(_lines(view, words, _STAYS), None) is not None
 
 
 def _options(words: tuple[str, ...]) -> str:

@@ -14,7 +14,9 @@ from wizard.plan.selection import Selection
 
 @pytest.mark.engine
 def test_the_log_has_what_was_printed_before_the_end(engine: Engine, tmp_path: Path) -> None:
-    (tmp_path / "Dockerfile").write_text('FROM python:3.11-slim\nCOPY app.py /\nCMD ["python", "/app.py"]\n')
+    (tmp_path / "Dockerfile").write_text(
+        'FROM python:3.11-slim\nCOPY app.py /\nEXPOSE 8000\nCMD ["python", "/app.py"]\n'
+    )
     (tmp_path / "app.py").write_text('import os\n\nprint("the reason")\nos._exit(0)\n')
     tag = f"dockwiz-test:{uuid.uuid4()}"
 
