@@ -264,10 +264,10 @@ def _saving(view: View, costly: Sequence[_Move]) -> tuple[str, Estimate | None]:
         return "", None
     move, found = best
     seconds = sum(time.seconds for time in found)
-    said = (
-        f" About {seconds:.0f} s saved per edit of what {line_at(move.instruction.start_line)} brings, from the build "
-        f"of {max(time.date for time in found)}."
-    )
+    line = line_at(move.instruction.start_line)
+    copies = move.instruction.keyword in ("COPY", "ADD")
+    what = f"edit of what {line} copies" if copies else f"new value in {line}"
+    said = f" About {seconds:.0f} s saved per {what}, from the build of {max(time.date for time in found)}."
     return said, Estimate(seconds, None, "measured")
 
 
