@@ -55,6 +55,8 @@ class LockQuestion(NamedTuple):
     """The lock as it was: its versions stay as far as they fit."""
     alone: bool = False
     """Each requirement by itself, without what it depends on: the newest release that the file allows."""
+    partial: bool = False
+    """A package of the files that has no wheel is left out, and named beside the answer."""
 
 
 Question = DigestQuestion | VersionQuestion | LockQuestion

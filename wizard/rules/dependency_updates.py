@@ -176,19 +176,23 @@ def _source(view: View, one: Lockable) -> _Source:
 def _newer(view: View, source: _Source, gaps: list[str]) -> _Found | LockQuestion | None:
     """What is newer of a source, or the question that has to be answered first."""
     answers = view.inspection.answers
-    newest, together = (opened(source.question, source.pins, majors=majors) for majors in (True, False))
+    newest = opened(source.question, source.pins, majors=True)
+    # A lock has to hold everything.
+    together = opened(source.question, source.pins, majors=False, partial=source.lock is None)
     if newest not in answers:
         return newest
     alone = answers[newest]
     if alone.text is None:
         gaps.append(f"of {source.question.requirements} nothing can be looked up: {alone.because}")
         return None
+    if alone.because:
+        gaps.append(f"of {source.question.requirements} not everything can be looked up: {alone.because}")
     if not newer_of(source.pins, alone.text, ""):
         return None
     if together not in answers:
         return together
     fits = answers[together]
-    if fits.because:
+    if fits.because and fits.because != alone.because:
         gaps.append(f"of what {source.question.requirements} comes to now: {fits.because}")
     return _Found(source, newer_of(source.pins, alone.text, fits.text or ""), fits.text)
 

@@ -39,6 +39,17 @@ def test_asked_alone_a_package_does_not_hold_back_another() -> None:
     assert int(names[1].removeprefix("werkzeug==").partition(".")[0]) >= 3
 
 
+@pytest.mark.engine
+def test_a_package_without_a_wheel_is_left_out_and_named() -> None:
+    files = (("requirements.txt", b"docopt==0.6.2\nclick>=8.1\n"),)
+    question = LockQuestion("requirements.txt", files, (3, 11), ("x86_64-manylinux_2_36",), partial=True)
+    answer = resolve(question)
+    assert answer.text is not None
+    assert answer.text.startswith("click==")
+    assert answer.because == "docopt has no wheel: left out"
+    assert resolve(question._replace(partial=False)).text is None
+
+
 def plan(root: Path) -> Plan:
     workspace = open_workspace(root)
 

@@ -50,12 +50,12 @@ def pins_of(question: LockQuestion) -> tuple[Pin, ...]:
     return tuple(pin for file in asking for pin in _pins(file) if named[pin.name] == 1)
 
 
-def opened(question: LockQuestion, pins: Iterable[Pin], *, majors: bool) -> LockQuestion:
+def opened(question: LockQuestion, pins: Iterable[Pin], *, majors: bool, partial: bool = True) -> LockQuestion:
     """The question what the files come to where the pins may go up: with `majors` without end and each by itself, else
-    up to the next release that may break what uses it, all together."""
+    up to the next release that may break what uses it, all together. With `partial` what has no wheel is left out."""
     wanted = {pin: f">={pin.version}" + ("" if majors else f",<{_next_major(pin.version)}") for pin in pins}
     files = tuple((path, rewritten(path, text, wanted)) for path, text in question.files)
-    return question._replace(files=files, previous=b"", alone=majors)
+    return question._replace(files=files, previous=b"", alone=majors, partial=partial)
 
 
 def rewritten(path: str, content: bytes, wanted: Mapping[Pin, str]) -> bytes:
