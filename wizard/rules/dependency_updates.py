@@ -300,7 +300,7 @@ def _evidence(
 def _table(newer: Sequence[Newer], images: Sequence[NewerBase]) -> tuple[str, ...]:
     """What is newer, a row for each, in columns."""
     rows: list[tuple[str, ...]] = [
-        (o.pin.name, o.pin.version, o.newest, o.distance, o.compatible or "left to you") for o in newer
+        (one.pin.name, one.pin.version, one.newest, one.distance, one.compatible or _left(one)) for one in newer
     ]
     for image in images:
         old, new = _short(image.base.reference, image.base.digest), _short(image.reference, image.digest)
@@ -310,6 +310,11 @@ def _table(newer: Sequence[Newer], images: Sequence[NewerBase]) -> tuple[str, ..
     rows = [("", "pinned", "newest", "", "in the edit"), *dict.fromkeys(rows)]
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
     return tuple("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+
+
+def _left(one: Newer) -> str:
+    """What is said in place of a version that the edit takes."""
+    return "left to you" if one.distance == "major" else "stays"
 
 
 def _capital(gap: str) -> str:
