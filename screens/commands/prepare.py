@@ -6,6 +6,7 @@ import argparse
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from screens.looking import with_step_times
 from wizard.compare.libraries.remembered import remembered
 from wizard.errors import BadInput
 from wizard.inspection import inspect
@@ -47,7 +48,7 @@ def open_repo(options: argparse.Namespace) -> Repo:
 
 def inspect_repo(repo: Repo) -> Inspection:
     """The inspection without an engine: nothing of `plan` and `apply` needs one."""
-    return inspect(repo.workspace, repo.dockerfile, with_history=False)
+    return with_step_times(repo.workspace, inspect(repo.workspace, repo.dockerfile, with_history=False))
 
 
 def selection_of(options: argparse.Namespace) -> Selection:

@@ -32,7 +32,10 @@ INTENDED: Mapping[str, Mapping[str, str]] = {
     },
     "slim-base": {"system-package-gone": ".*", "python-module": OPTIONAL_MODULES},
     "apt-no-recommends": {"system-package-gone": ".*"},
-    "dependency-updates": {"python-package-version": ".*"},
+    "dependency-updates": {
+        "python-package-version": ".*",
+        "env": r"PYTHON_(?!UNBUFFERED|DONTWRITE)\w+|NODE_VERSION|YARN_VERSION|GPG_KEY",
+    },
 }
 """Rule -> kind of difference -> the names (a regular expression for the whole name) that it may touch."""
 

@@ -76,6 +76,8 @@ class Proposal:
     """The instructions that the Dockerfile is to hold: `planned` of the document that `splice` or `assemble` gave.
     None: the same as before. The gate holds the result to them."""
     estimate: Estimate | None = None
+    details: tuple[str, ...] = ()
+    """Lines that are shown as they stand, below the reason: a table."""
     risk: str = ""
     """What was checked, and what could still go wrong; one or two sentences."""
     disputed: bool = False
