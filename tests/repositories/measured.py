@@ -35,6 +35,8 @@ class Measured:
     """Every reason of the verdict that is not harmless."""
     failed: tuple[str, ...]
     """Which sides did not build, and why."""
+    broke: bool
+    """The image was built before and could not be built after."""
     dockwiz: str
     engine: str
 
@@ -57,6 +59,7 @@ def read_report(path: Path) -> Measured:
         verdict=report["verdict"],
         noted=tuple(reason["text"] for reason in report["reasons"] if reason["severity"] != "harmless"),
         failed=tuple(f"{side}: {report[side]['error']}" for side in ("before", "after") if report[side]["error"]),
+        broke=bool(report["size"]["before"]) and not report["size"]["after"],
         dockwiz=report["conditions"]["dockwiz"],
         engine=f"{report['conditions']['engine']} ({report['conditions']['store']})",
     )

@@ -27,7 +27,7 @@ def render(plans: Sequence[Planned], measured: Mapping[str, Measured], notes: Ma
         "",
         "Made by `make repositories FOLDER=…` (tests/repositories): our plan on public Python repositories that no",
         "fixture was made from, and what `dockwiz compare` measured on those that can be built without their own",
-        "registries and accounts.",
+        "registries and accounts. Nothing here builds them: a person runs `dockwiz compare --json` on a checkout.",
         "",
         how.strip(),
         "",
@@ -65,12 +65,13 @@ def _totals(plans: Sequence[Planned], measured: Mapping[str, Measured]) -> Itera
     yield "With at least one proposal", sum(bool(plan.safe or plan.review) for plan in plans)
     yield "Changed by the default selection", sum(plan.changed for plan in plans)
     yield "With a refusal and its reason", sum(bool(plan.refusals) for plan in plans)
+    found_on = sorted({f"{found.day}, {found.engine}, {found.dockwiz}" for found in measured.values()})
+    yield "Measured on, with which engine and dockwiz", "; ".join(found_on) or "-"
     for name, group in (("default selection", default), ("`--all`", everything)):
         both = [found for found in group if not found.failed]
         yield f"Built before and after, {name}", len(both)
-        broken = sum(any(side.startswith("after") for side in found.failed) for found in group)
-        yield f"Built before and not after, {name}", broken - sum(len(found.failed) == 2 for found in group)
-        yield f"Verdict `different`, {name}", sum(found.verdict == "different" for found in both)
+        yield f"Built before and not after, {name}", sum(found.broke for found in group)
+        yield f"Verdict `different`, {name}", sum(found.verdict == "different" for found in group)
 
 
 def _row(plan: Planned, found: Measured) -> tuple[object, ...]:
