@@ -7,13 +7,13 @@ PDM 2.29.3 and pipenv 2026.10.3 and 2023.7.23."""
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from shlex import quote
 from typing import NamedTuple
 
 from wizard.assets import knowledge
 from wizard.dockerfile.arguments import decode
-from wizard.dockerfile.document import Document, Stage
+from wizard.dockerfile.document import Document, Span, Stage
 from wizard.dockerfile.installs import Install
 from wizard.dockerfile.script import Script
 from wizard.dockerfile.stages import base_image, lineage
@@ -37,6 +37,7 @@ _ON = {"uv": ("false", "f", "no", "n", "off", "0")}
 """Values of the first that leave the cache on, an empty one where none is given here. pip and PDM turn it off for every
 other one, `false` and `0` too (pip/_internal/cli/cmdoptions.py, _handle_no_cache_dir; pdm/cli/options.py), and do not
 read an empty one; uv refuses an empty one."""
+_NO_CACHE = ("--no-cache-dir", "--no-cache")
 _OF_PROJECTS = {
     ("uv", "sync"), ("poetry", "install"), ("poetry", "sync"), ("pdm", "install"), ("pdm", "sync"),
     ("pipenv", "install"), ("pipenv", "sync"),
@@ -65,6 +66,19 @@ class PythonCache(NamedTuple):
 def keeps_cache(install: Install) -> bool:
     """Whether it is an install that keeps what it downloads."""
     return is_pip(install) or (install.manager, install.verb) in _OF_PROJECTS
+
+
+def words_against_cache(manager: str, installs: Iterable[Install]) -> list[Span]:
+    """The options that turn the cache off in these installs, as far as they are the manager's."""
+    names = (*_NO_CACHE, "-n") if manager == "uv" else _NO_CACHE
+    return [
+        word.span
+        for install in installs
+        if install.manager == manager and keeps_cache(install)
+        for option in install.options
+        if option.name in names and option.words[0].text.partition("=")[0] == option.name
+        for word in option.words
+    ]
 
 
 def python_cache(
