@@ -26,6 +26,7 @@ _SETTINGS = frozenset({
     "python.use_pyenv", "theme.primary",
 })  # fmt: skip
 """Settings of pdm.toml that move no folder and name no file."""
+_CACHE = ("cache_dir", "use_uv", "install.cache")
 _LOCAL = re.compile(r"^path = \"(?P<place>[^\"]*)\"", re.MULTILINE)
 _PYPACKAGES = "__pypackages__"
 _LOCK_STAYS = ("--check", "--frozen-lockfile", "--no-lock")
@@ -60,6 +61,13 @@ def folders_without_environment(workspace: Workspace, document: Document) -> tup
     asked = re.search(rb"\bpython\.use_venv\b|\bPDM_USE_VENV\b|\b__pypackages__\b", document.source)
     there = workspace.exists(workspace.from_context(_PYPACKAGES))
     return (_PYPACKAGES,) if asked or there else ()
+
+
+def cache_settings(workspace: Workspace) -> str | None:
+    """Why PDM's cache may be elsewhere, or have to stay in the image, by the project's own settings."""
+    settings = read_toml(workspace, workspace.from_context("pdm.toml")) or {}
+    found = next((name for name in _flat(settings) if name.startswith(_CACHE)), None)
+    return None if found is None else f"pdm.toml sets {found}, which decides about PDM's cache"
 
 
 def _more_than_manifests(path: str, manifest: Mapping[str, object], *, locked: bool) -> str | None:
