@@ -104,7 +104,9 @@ def python_cache(
     if manager == "pdm" and (_SETS_OF_PDM.search(document.source) or "PDM_USE_UV" in state.settings):
         return Hindrance("settings of PDM decide where it keeps its cache, and what is a link into it")
     if manager == "pipenv" and _CLEARS.search(document.source):
-        return Hindrance("`pipenv --clear` removes the folder of its cache, and fails where that is mounted or not there")
+        return Hindrance(
+            "`pipenv --clear` removes the folder of its cache, and fails where that is mounted or not there"
+        )
     other = next((w for install in installs for w in install.wrappers if w in ("sudo", "gosu", "su-exec")), None)
     if other is not None:
         return Hindrance(f"{manager} runs through {other}, as a user whose cache folder is not known")
