@@ -12,8 +12,10 @@ from typing import Literal, NamedTuple
 
 from wizard.dockerfile.cleaning import cleans
 from wizard.dockerfile.document import Document, Instruction, Stage
+from wizard.dockerfile.folders import entered
 from wizard.dockerfile.installs import Install, installs, manager_words, unwrap
 from wizard.dockerfile.shell import Command, Script, parse_run
+from wizard.dockerfile.state import environment
 
 Role = Literal["from", "metadata", "context-copy", "stage-copy", "install", "neutral", "unknown"]
 
@@ -44,6 +46,8 @@ class Reading(NamedTuple):
     installs: tuple[Install, ...] = ()
     because: str = ""
     """For an unknown one: what was not recognised, in words."""
+    moves: bool = False
+    """It changes the folder with `cd`, and where to is known (wizard/inspection/step_folders.py)."""
 
     @property
     def managers(self) -> frozenset[str]:
@@ -94,11 +98,20 @@ def _read_run(document: Document, instruction: Instruction) -> Reading:
         return Reading(instruction, "unknown", script, because=f"its shell text cannot be read ({script.opaque})")
     found = installs(script)
     by_command = {install.command.span: install for install in found}
+    moves = _moves(document, instruction, script)
     for command in script.commands:
         because = unknown_command(document, command, by_command.get(command.span))
-        if because is not None:
+        if because is not None and not (moves and command.name == "cd" and _unusual(document, command) is None):
             return Reading(instruction, "unknown", script, found, because)
-    return Reading(instruction, "install" if any(one.installs for one in found) else "neutral", script, found)
+    role: Role = "install" if any(one.installs for one in found) else "neutral"
+    return Reading(instruction, role, script, found, moves=moves)
+
+
+def _moves(document: Document, instruction: Instruction, script: Script) -> bool:
+    """Whether it has `cd` commands, and all of them lead to folders that the file tells."""
+    stage = document.stage_of(instruction) if any(command.name == "cd" for command in script.commands) else None
+    folders = () if stage is None else entered(script, environment(document, stage, instruction), "/(where it starts)")
+    return bool(folders) and None not in folders
 
 
 def unknown_command(document: Document, command: Command, install: Install | None) -> str | None:

@@ -185,9 +185,9 @@ def _follows(document: Document, first: Instruction, users: list[Instruction]) -
     """Whether the next instruction is an install too, and nothing but one, that can be made one RUN with this."""
     if not users or users[0].index != first.index + 1:
         return False
-    readings = (_reading(document, one) for one in (first, users[0]))
-    # A step that only upgrades is none that installs.
-    if any(reading.role not in ("install", "neutral") or reading.managers - APT for reading in readings):
+    readings = [_reading(document, one) for one in (first, users[0])]
+    # A step that only upgrades is none that installs, and one that changes the folder does so for what follows it.
+    if any(r.role not in ("install", "neutral") or r.managers - APT or r.moves for r in readings):
         return False
     try:
         merge_runs(document, first, users[0])
