@@ -14,6 +14,7 @@ _MOVERS: Final = frozenset({"cd", "pushd", "popd", "eval", "source", "."})
 _SETTERS: Final = frozenset({"export", "read", "declare", "typeset", "local", "readonly", "unset", "getopts"})
 """What may give a variable another value than the file does."""
 _IN_ORDER: Final = frozenset({"", "&&", ";", "\n"})
+_VARIABLE: Final = re.compile(r"\$\{?(\w+)")
 _PATTERN: Final = re.compile(r"[*?\[~{]")
 
 
@@ -21,7 +22,7 @@ def folder_at(script: Script, command: Command, state: State, start: str) -> str
     """The absolute folder that a command works in, when its RUN starts in `start`; None where that is not worked out.
 
     A `cd` counts where it is a command of its own that runs before the other in any case, and its operand is literal
-    or has a value that the file gives. A failed `cd` in front of `;` is not thought of: the folder is then missing.
+    or has a value that the file gives (not a build argument: another build may give another). A failed `cd` in front of `;` is not thought of: the folder is then missing.
     """
     before = _before(script, command)
     folder = start if before is not None else None
@@ -44,7 +45,7 @@ def entered(script: Script, state: State, start: str) -> tuple[str | None, ...]:
 def _before(script: Script, command: Command) -> tuple[Command, ...] | None:
     """The commands that the same shell runs before this one, without fail and one after the other; None where they
     cannot be told. Nothing is asked where no command can change the folder."""
-    movers = [one for one in script.commands if one.name in _MOVERS and one.span.start < command.span.start]
+    movers = [one for one in script.commands if one.name in _MOVERS and one.span.start <= command.span.start]
     if not movers:
         return ()
     top = [one for one in script.top if one.span.start <= command.span.start]
@@ -78,7 +79,8 @@ def _entered(script: Script, command: Command, state: State, start: str, folder:
     value = words[0].value
     if value is None:
         sets = any(one.assignments or one.name in _SETTERS or one.kind == "compound" for one in script.commands)
-        value = None if sets else state.expand(words[0].text)
+        asked = any(name in state.args for name in _VARIABLE.findall(words[0].text))
+        value = None if sets or asked else state.expand(words[0].text)
     if not value or value.startswith("-") or _PATTERN.search(value):
         return None
     if not value.startswith("/") and "CDPATH" in state.settings:

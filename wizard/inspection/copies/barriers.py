@@ -147,7 +147,7 @@ def _enters(
         if not any(lies_in(folder, place) or lies_in(place, folder) for place in destinations):
             continue
         if not any(lies_in(one.image_path, folder) and not one.optional for one in manifests):
-            return f"the step changes to {folder}, which the sources bring"
+            return f"the step changes to {folder}, which only the sources bring"
         link = next((one.path for one in manifests if _lies_behind_link(workspace, one)), None)
         if link is not None:
             return f"{link} lies behind a link, and what a COPY of it makes is not worked out"
