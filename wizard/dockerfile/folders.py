@@ -22,7 +22,8 @@ def folder_at(script: Script, command: Command, state: State, start: str) -> str
     """The absolute folder that a command works in, when its RUN starts in `start`; None where that is not worked out.
 
     A `cd` counts where it is a command of its own that runs before the other in any case, and its operand is literal
-    or has a value that the file gives (not a build argument: another build may give another). A failed `cd` in front of `;` is not thought of: the folder is then missing.
+    or has a value that the file gives (not a build argument: another build may give another). A failed `cd` in front
+    of `;` is not thought of: the folder is then missing.
     """
     before = _before(script, command)
     folder = start if before is not None else None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -15,6 +16,7 @@ from wizard.dockerfile.document import Document, Instruction, Stage
 from wizard.dockerfile.folders import entered
 from wizard.dockerfile.installs import Install, installs, manager_words, unwrap
 from wizard.dockerfile.shell import Command, Script, parse_run
+from wizard.dockerfile.shell_texts import shell_text
 from wizard.dockerfile.state import environment
 
 Role = Literal["from", "metadata", "context-copy", "stage-copy", "install", "neutral", "unknown"]
@@ -81,10 +83,19 @@ def read_step(document: Document, instruction: Instruction) -> Reading:
 
 @lru_cache(maxsize=16)
 def unread_runs(document: Document, naming: str) -> tuple[Instruction, ...]:
-    """The RUN instructions that cannot be read, and whose text matches the pattern."""
+    """The RUN instructions that cannot be read, or give a shell a text that cannot, and whose text matches."""
     runs = (run for run in document.instructions if run.keyword == "RUN")
-    unread = (run for run in runs if parse_run(document, run).opaque is not None)
-    return tuple(run for run in unread if re.search(naming, _shell_text(document, run)))
+    return tuple(run for run in runs if any(re.search(naming, text) for text in _unread_texts(document, run)))
+
+
+def _unread_texts(document: Document, run: Instruction) -> Iterator[str]:
+    script = parse_run(document, run)
+    if script.opaque is not None:
+        yield _shell_text(document, run)
+    for command in script.commands:
+        text = shell_text(command) if command.kind == "command" else None
+        if text is not None:
+            yield text.text
 
 
 def _shell_text(document: Document, run: Instruction) -> str:
