@@ -243,11 +243,13 @@ def _absolute(state: State, value: str | None, *, bare: bool) -> str | None:
     return posixpath.normpath(posixpath.join(state.workdir or IMAGE_FOLDER, value))
 
 
-def named_by(reading: Reading, state: State, folder: str) -> Iterator[str]:
+def named_by(document: Document, stage: Stage, reading: Reading, folder: str) -> Iterator[str]:
     """Words of a step, and variables that it runs with, that name a folder or something in it."""
     for command in reading.script.commands if reading.script else ():
+        state = state_of(document, stage, reading, command)
         for word in command.words:
             path = _absolute(state, word.value if word.value is not None else _expanded(state, word.text), bare=True)
             if path is not None and lies_in(path, folder):
                 yield word.text
-    yield from (name for name, value in state.env.items() if value is None or folder in value)
+    env = environment(document, stage, reading.instruction).env
+    yield from (name for name, value in env.items() if value is None or folder in value)
