@@ -12,7 +12,7 @@ from wizard.dockerfile.document import Document, Span, Stage
 from wizard.dockerfile.editing import Edit
 from wizard.dockerfile.installs import Install
 from wizard.dockerfile.state import State, environment
-from wizard.inspection.copies.placed import lies_in, working_directory
+from wizard.inspection.copies.placed import lies_in
 from wizard.inspection.ecosystems.pdm import folders_without_environment, judge_pdm
 from wizard.inspection.ecosystems.pipenv import judge_pipenv
 from wizard.inspection.ecosystems.poetry import judge_poetry
