@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from wizard.inspection.values import Engine
     from wizard.workspace import Workspace
 
-MOST_LINES = 50_000
-MOST_INSTRUCTIONS = 10_000
+MOST_LINES = 10_000
+MOST_INSTRUCTIONS = 2_000
 """Of a Dockerfile. No image has so many layers."""
 
 

@@ -185,17 +185,15 @@ def _sunk(view: View, stage: Stage, settings: Mapping[int, Changing], copies: Ma
     moves: list[_Move] = []
     stops: list[_Stop] = []
     for instruction in reversed(stage.instructions):
-        setting, copy = settings.get(instruction.index), copies.get(instruction.index)
+        moving = settings.get(instruction.index) or copies.get(instruction.index)
+        if moving is None:
+            continue
+        copy = moving if isinstance(moving, _Copy) else None
         following = [readings[one.index] for one in order[order.index(instruction) + 1 :]]
         passed: list[Instruction] = []
         costly: list[Instruction] = []
         for number, step in enumerate(following):
-            if setting is not None:
-                because = _holds_setting(view, stage, setting, step)
-            elif copy is not None:
-                because = _holds_copy(view, stage, copy, step)
-            else:
-                break
+            because = _holds(view, stage, moving, step)
             if because is not None:
                 if because and any(below.installs for below in following[number:]):
                     stops.append(_Stop(instruction, step.instruction, because))
@@ -237,6 +235,13 @@ def _takes_time(view: View, stage: Stage, copy: _Copy | None, step: Reading) -> 
     counts = view.inspection.change_counts
     these = inputs_of(view.workspace, counts, view.document, stage, copy.places.instruction)
     return changes_more_often(these, inputs_of(view.workspace, counts, view.document, stage, other))
+
+
+def _holds(view: View, stage: Stage, moving: Changing | _Copy, step: Reading) -> str | None:
+    """Why a setting or a copy may not stand below an instruction; empty where that needs it, None where it may."""
+    if isinstance(moving, _Copy):
+        return _holds_copy(view, stage, moving, step)
+    return _holds_setting(view, stage, moving, step)
 
 
 def _holds_setting(view: View, stage: Stage, setting: Changing, step: Reading) -> str | None:
