@@ -62,7 +62,7 @@ from wizard.inspection.gpu.torch_step import FamilyStep, family_step
 from wizard.inspection.gpu.uv_project import cpu_pyproject, relock, too_old
 from wizard.inspection.gpu.uv_project import obstacle as uv_obstacle
 from wizard.inspection.gpu.ways_out import brought_by, way_out
-from wizard.inspection.installs.pip import manifests_of
+from wizard.inspection.installs.pip import PIP_INSTALLS, manifests_of
 from wizard.inspection.places import line_at
 from wizard.inspection.steps import read_steps, unread_runs
 from wizard.inspection.values import Evidence
@@ -73,7 +73,6 @@ ID = "torch-cpu-index"
 TITLE = "Install PyTorch from the CPU index"
 CATEGORY: Category = "size"
 
-_INSTALLS = r"\b(?:pip3?|uv\s+pip)\b[^;&|]*\binstall\b"
 _OTHER_INDEX = ("-i", "--index-url", "--index", "--default-index", "-f", "--find-links")
 _INDEX_VARIABLES = (
     "PIP_INDEX_URL", "PIP_FIND_LINKS", "PIP_CONFIG_FILE", "UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX",
@@ -113,7 +112,7 @@ def _uses_gpu(view: View) -> Refusal | None:
 
 
 def _unread(view: View) -> Refusal | None:
-    runs = unread_runs(view.document, _INSTALLS)
+    runs = unread_runs(view.document, PIP_INSTALLS)
     files = (path for ecosystem in view.inspection.ecosystems for path in ecosystem.manifests if runs)
     named = any("torch" in (read_text(view.workspace, path) or "") for path in files)
     return unread(view, ID, [run for run in runs if named or "torch" in run.argument])
