@@ -9,7 +9,7 @@ ENGINE := $(PYTHON) tests/engine/engine.py
 # Where it is set, every test process and every start would compile what has changed, and pytest all tests, anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-full fuzz check unit bench corpus reference docs pictures engine-down clean
+.PHONY: demo test test-full fuzz check unit bench corpus repositories reference docs pictures engine-down clean
 
 demo: $(VENV)/ready
 	@env="$$($(ENGINE) up)" && eval "$$env" && $(BIN)/dockwiz demo flask-ocr
@@ -40,6 +40,10 @@ bench: $(VENV)/ready
 # FOLDER holds checkouts of the repositories in tests/corpus/list.tsv: FOLDER/owner+name/
 corpus: $(VENV)/ready
 	$(BIN)/python -m tests.corpus $(FOLDER)
+
+# FOLDER likewise for tests/repositories/list.tsv; REPORTS=FOLDER takes in reports of `dockwiz compare --json`
+repositories: $(VENV)/ready
+	$(BIN)/python -m tests.repositories $(FOLDER) $(if $(REPORTS),--reports $(REPORTS))
 
 reference: $(VENV)/ready
 	$(BIN)/python -m tests.reference

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from wizard.workspace import Workspace
+
+if TYPE_CHECKING:
+    from wizard.inspection.values import Inspection
 
 
 def look(workspace: Workspace, wanted: str | None) -> Any:
@@ -18,9 +22,22 @@ def look(workspace: Workspace, wanted: str | None) -> Any:
         found = find_dockerfiles(workspace)
         if len(found) > 1:
             return found
-    inspection = inspect(workspace, wanted)
+    inspection = with_step_times(workspace, inspect(workspace, wanted))
     text = workspace.read(inspection.dockerfile or "").decode("utf-8", "replace")
     return inspection, time.perf_counter() - began, text
+
+
+def with_step_times(workspace: Workspace, inspection: Inspection) -> Inspection:
+    """The inspection with what the steps of its Dockerfile took in earlier builds here."""
+    from wizard.state import state_folder
+
+    state = state_folder(workspace.root)
+    if inspection.dockerfile is None or not (state.path / "builds").is_dir():
+        return inspection
+    from wizard.build.step_times import read_step_times
+
+    times = read_step_times(state, workspace.root, workspace.context, inspection.dockerfile)
+    return replace(inspection, step_times=times)
 
 
 def last_written(workspace: Workspace) -> tuple[str, ...]:

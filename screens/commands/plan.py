@@ -7,7 +7,7 @@ import json
 import sys
 
 from screens.commands.prepare import open_repo, plan_repo
-from screens.commands.text import cut, paragraph
+from screens.commands.text import cut, cut_row, paragraph
 from wizard.plan.fold import Plan, Step
 from wizard.plan.view_json import plan_json
 from wizard.plan.view_sarif import plan_sarif
@@ -61,6 +61,7 @@ def _proposal(step: Step) -> list[str]:
     lines = [f"[{'x' if step.selected else ' '}] {proposal.rule}  ({proposal.safety}, {proposal.category})"]
     lines += paragraph(f"{proposal.title}.", INDENT)
     lines += paragraph(proposal.why, INDENT)
+    lines += [cut_row(row, INDENT) for row in proposal.details]
     for item in proposal.evidence[:MOST_EVIDENCE]:
         place = item.path if item.line is None else f"{item.path}:{item.line}"
         lines.append(cut(f"{place}: {item.text}", f"{INDENT}| "))

@@ -34,7 +34,12 @@ def paragraph(text: str, first: str = "", rest: str | None = None) -> list[str]:
     ) or [first.rstrip()]
 
 
+def cut_row(text: str, first: str = "") -> str:
+    """A row of a table, its blanks kept, cut at the right where it is too long."""
+    line = first + text
+    return line if len(line) <= columns() else line[: columns() - 2].rstrip() + " …"
+
+
 def cut(text: str, first: str = "") -> str:
     """One line, cut at the right where it is too long."""
-    line = first + " ".join(text.split())
-    return line if len(line) <= columns() else line[: columns() - 2].rstrip() + " …"
+    return cut_row(" ".join(text.split()), first)

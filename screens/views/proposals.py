@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from screens.glyphs import Glyphs
-from screens.lines import Line, Span, fit, line, paragraph, shorten
+from screens.lines import Line, Span, cut, fit, line, paragraph, shorten
 from screens.masking import mask
 from screens.session import Session
 from screens.views.diffs import diff_lines, step_diffs
@@ -119,6 +119,7 @@ def detail(entry: Entry, width: int, glyphs: Glyphs) -> list[Line]:
         return []
     proposal = entry.step.proposal
     rows += paragraph(" Why", proposal.why, width, indent=10)
+    rows += [cut(line(" " * 10, row), width) for row in proposal.details]
     if proposal.estimate is not None and (saved := saving(proposal.estimate)):
         about = "about " if saved.startswith(ESTIMATED) else ""
         basis = BASES[proposal.estimate.basis]

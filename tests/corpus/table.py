@@ -36,17 +36,17 @@ def render(results: Sequence[Result]) -> str:
         "Made by `make corpus FOLDER=…` (tests/corpus). Every Dockerfile of tests/corpus/list.tsv is planned with all",
         "proposals taken, review ones too; the result is planned again, and BuildKit's own check reads both.",
         "",
-        *_table(("What", "Result"), _totals(results, checked, len(repositories))),
+        *table(("What", "Result"), _totals(results, checked, len(repositories))),
         "",
         "## By ecosystem",
         "",
-        *_table(_COLUMNS, _groups(results, lambda result: (result.ecosystem,))),
+        *table(_COLUMNS, _groups(results, lambda result: (result.ecosystem,))),
         "",
         "A file that several rules touch counts once in each row of the next table.",
         "",
         "## By rule",
         "",
-        *_table(("Rule", "Proposed", "Refused", "Nothing to say", *_COLUMNS[4:]), _rules(results)),
+        *table(("Rule", "Proposed", "Refused", "Nothing to say", *_COLUMNS[4:]), _rules(results)),
         "",
         "## Why rules refuse",
         "",
@@ -57,7 +57,7 @@ def render(results: Sequence[Result]) -> str:
         reasons = Counter(normalised(why) for result in results for name, why in result.refusals if name == rule.ID)
         if not reasons:
             continue
-        lines += [f"### {rule.ID}", "", *_table(("Files", "Reason"), _most(reasons)), ""]
+        lines += [f"### {rule.ID}", "", *table(("Files", "Reason"), _most(reasons)), ""]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
@@ -150,7 +150,7 @@ def _most(reasons: Counter[str]) -> Iterable[tuple[object, ...]]:
         yield rest, f"{len(reasons) - len(shown)} other reasons"
 
 
-def _table(titles: Sequence[str], rows: Iterable[tuple[object, ...]]) -> Iterable[str]:
+def table(titles: Sequence[str], rows: Iterable[tuple[object, ...]]) -> Iterable[str]:
     yield f"| {' | '.join(titles)} |"
     yield f"|{'---|' * len(titles)}"
     for row in rows:

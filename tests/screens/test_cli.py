@@ -587,7 +587,8 @@ def test_plan_json_has_every_field_of_its_schema(repo: Path) -> None:
     assert [p["id"] for p in data["proposals"]] == ["dependency-layer", "cache-mounts", "non-root-user", "dockerignore"]
     for proposal in data["proposals"]:
         assert set(proposal) == {
-            "id", "title", "category", "safety", "selected", "why", "risk", "evidence", "estimate", "files", "diff",
+            "id", "title", "category", "safety", "selected", "why", "details", "risk", "evidence", "estimate", "files",
+            "diff",
         }  # fmt: skip
         assert proposal["category"] in ("speed", "size", "reproducible", "secure")
         safe = proposal["id"] != "non-root-user"

@@ -8,10 +8,17 @@ from pathlib import Path
 import pytest
 
 from screens.cli import main
+from screens.commands.plan import _lines as plan_lines
+from screens.glyphs import ASCII
+from screens.lines import text_of
 from screens.session import Session
+from screens.views.proposals import Entry, detail
+from tests.wizard.rules.answers import recorded
+from tests.wizard.rules.test_fixtures import copied, look_at
 from wizard.inspection import inspect
 from wizard.inspection.questions import Answer, DigestQuestion
 from wizard.plan.fold import make_plan
+from wizard.plan.selection import Selection
 from wizard.rules.base import Settings
 from wizard.workspace import open_workspace
 
@@ -52,3 +59,21 @@ def test_the_wizard_remembers_what_the_network_said_until_it_looks_again(repo: P
     again = session.inspected(found, 0.1).inspection
     assert again is not None
     assert again.answers == {}
+
+
+def test_a_table_is_shown_in_columns_by_the_command_line_and_on_the_page(tmp_path: Path) -> None:
+    case = Path(__file__).parents[1] / "fixtures" / "rules" / "dependency-updates" / "plain"
+    found = look_at(copied(case / "before", tmp_path), recorded(case))
+    (step,) = (step for step in found.plan(Selection()).steps if step.proposal.rule == "dependency-updates")
+    assert not step.selected
+    table = [
+        "          pinned  newest         in the edit",
+        "click     8.1.3   8.3.1   minor  8.3.1",
+        "flask     2.2.0   3.1.2   major  2.3.3",
+        "requests  2.28.0  2.32.5  minor  2.32.5",
+    ]
+    assert list(step.proposal.details) == table
+    said = plan_lines(found.plan(Selection()))
+    assert [f"    {row}" for row in table] == [line for line in said if line.removeprefix("    ") in table]
+    page = [text_of(row).rstrip() for row in detail(Entry(step=step), 78, ASCII)]
+    assert [f"{'':10}{row}" for row in table] == [row for row in page if row[10:] in table]

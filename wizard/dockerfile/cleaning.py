@@ -20,7 +20,7 @@ _CLEAN_VERBS: Final = {
     ("apt-get", "clean"), ("apt-get", "autoclean"), ("apt", "clean"), ("apt", "autoclean"), ("aptitude", "clean"),
     ("apk", "cache"), ("dnf", "clean"), ("yum", "clean"), ("microdnf", "clean"), ("zypper", "clean"), ("zypper", "cc"),
     ("npm", "cache"), ("yarn", "cache"), ("pnpm", "store"), ("pip", "cache"), ("uv", "cache"), ("poetry", "cache"),
-    ("conda", "clean"), ("go", "clean"),
+    ("pdm", "cache"), ("conda", "clean"), ("go", "clean"),
 }  # fmt: skip
 _LISTS_VERBS: Final = frozenset({"distclean", "dist-clean"})
 """Of apt and apt-get: removes the lists (apt-get(8) of Debian 13)."""
@@ -30,7 +30,8 @@ _CLEAN_WORDS: Final = frozenset({"clean", "purge", "prune", "clear", "remove"})
 def cleans(command: Command) -> str | None:
     """What a cleaning command cleans, None for any other.
 
-    `apt-lists`, or the manager whose cache goes: apt, apk, dnf, zypper, npm, yarn, pnpm, pip, uv, poetry, conda, go.
+    `apt-lists`, or the manager whose cache goes: apt, apk, dnf, zypper, npm, yarn, pnpm, pip, uv, poetry, pdm, conda,
+    go.
     An `rm` counts where every path of it belongs to one of these.
     """
     _, words = unwrap(command)

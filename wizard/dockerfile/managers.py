@@ -114,7 +114,10 @@ _ALL = (
     Manager(
         "pdm",
         _verbs("install sync add update"),
-        _set("-G --group -p --project -L --lockfile --without --venv -e --editable"),
+        _set(
+            "-G --group --with -p --project -L --lockfile --venv -e --editable -k --skip -c --config --override "
+            "-C --config-setting"
+        ),
         editables=_set("-e --editable"),
     ),
     Manager(

@@ -38,11 +38,21 @@ def with_lines(old: bytes, lines: Iterable[tuple[str, str]]) -> bytes:
     # the exceptions they would stand amid lines that belong together, so only where it has to be.
     if not any(_has_to_win(pattern, parse(text)) for pattern in exceptions):
         last = b"" if not rows or rows[-1].endswith(b"\n") else end
+        if _heading_at_end(rows) == parts[1]:
+            return old + last + text.partition(end)[2]
         return old + last + (end if rows else b"") + text
     exception = exceptions[0].line - 1
     while exception > 0 and rows[exception - 1].startswith(b"#"):
         exception -= 1
     return mark + b"".join(rows[:exception]) + text + end + b"".join(rows[exception:])
+
+
+def _heading_at_end(rows: list[bytes]) -> str | None:
+    """The comment above the last block of lines; None where it has none."""
+    at = len(rows) - 1
+    while at >= 0 and rows[at].strip() and not rows[at].startswith(b"#"):
+        at -= 1
+    return rows[at].decode("utf-8", "surrogateescape").strip() if at >= 0 and rows[at].strip() else None
 
 
 def _has_to_win(exception: Pattern, added: IgnoreFile) -> bool:

@@ -16,6 +16,15 @@ class DigestQuestion(NamedTuple):
     """As a FROM names it, with its tag."""
 
 
+class VersionQuestion(NamedTuple):
+    """Which version of its program an image has, as a variable of its configuration says."""
+
+    image: str
+    """As a FROM names it, with its tag."""
+    variable: str
+    """The variable that official images set, e.g. `PYTHON_VERSION`."""
+
+
 class Family(NamedTuple):
     """Packages that come from an index of their own, whoever asks for them: PyTorch's from its CPU index."""
 
@@ -44,15 +53,19 @@ class LockQuestion(NamedTuple):
     family: Family | None = None
     previous: bytes = b""
     """The lock as it was: its versions stay as far as they fit."""
+    alone: bool = False
+    """Each requirement by itself, without what it depends on: the newest release that the file allows."""
+    partial: bool = False
+    """A package of the files that has no wheel is left out, and named beside the answer."""
 
 
-Question = DigestQuestion | LockQuestion
+Question = DigestQuestion | VersionQuestion | LockQuestion
 
 
 class Answer(NamedTuple):
     """What was found out, or why nothing was."""
 
     text: str | None
-    """The digest (`sha256:…`), or the lines of the lock file without a header; None for no answer."""
+    """The digest (`sha256:…`), the version, or the lines of the lock file without a header; None for no answer."""
     because: str = ""
     """Why there is no answer: one clause for people. Beside one: what it does not hold for."""

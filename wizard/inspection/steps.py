@@ -32,6 +32,12 @@ _SYSTEM_FOLDERS = (
     "/var/lib/apt/", "/var/cache/", "/var/log/", "/var/tmp/", "/tmp/", "/root/.cache", "~/.cache",
     "/usr/share/doc", "/usr/share/man", "/etc/apt/apt.conf.d/docker-clean",
 )  # fmt: skip
+_MOVING = {
+    "poetry": ("virtualenvs.path", "cache-dir"),
+    "pdm": ("venv.location", "venv.in_project", "cache_dir", "use_uv", "install.cache", "install.cache_method"),
+}
+"""Settings that move what an install makes, or what it keeps. Sources: python-poetry.org and pdm-project.org,
+Configuration."""
 _DISCARDED = re.compile(r"(?:\s*(?:[0-9]?>&[0-9]|(?:[0-9]|&)?>>?\s*/dev/null))*\s*")
 
 
@@ -164,11 +170,11 @@ def _not_harmless(command: Command) -> str | None:
         return None
     if name == "corepack" and [word.value for word in command.words[1:2]] == ["enable"]:
         return None
-    if name == "poetry" and [word.value for word in command.words[1:2]] == ["config"]:
+    if name in _MOVING and [word.value for word in command.words[1:2]] == ["config"]:
         # With --local it writes into the folder where the project goes.
-        if any(word.value in (None, "--local") for word in command.words):
-            return f"`{words_of(command)}` may write poetry.toml among the sources"
-        places = any(word.value in ("virtualenvs.path", "cache-dir") for word in command.words)
+        if any(word.value in (None, "--local", "-l") for word in command.words):
+            return f"`{words_of(command)}` may write {name}.toml among the sources"
+        places = any(word.value in _MOVING[name] for word in command.words)
         return f"`{words_of(command)}` moves the folder of the environments" if places else None
     if name in ("cd", "pushd"):
         why = "changes the folder within the step, and what is read there is not worked out (WORKDIR would tell)"

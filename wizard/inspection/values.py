@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from wizard.inspection.questions import Answer, Question
+
+if TYPE_CHECKING:
+    from wizard.inspection.step_times import StepTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,5 +136,7 @@ class Inspection:
     notes: tuple[str, ...] = ()
     """What could not be read, for people."""
     named_contexts: tuple[NamedContext, ...] = ()
+    step_times: Mapping[str, StepTime] = field(default_factory=dict)
+    """What earlier builds on this machine measured, by `wizard.inspection.step_times.step_key`; empty without one."""
     answers: Mapping[Question, Answer] = field(default_factory=dict)
     """What the network said, as far as rules asked and the person wanted it; empty without `--online`."""

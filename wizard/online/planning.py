@@ -6,9 +6,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from wizard.inspection.questions import Answer, DigestQuestion, Question
+from wizard.inspection.questions import Answer, DigestQuestion, Question, VersionQuestion
 from wizard.inspection.values import Inspection
-from wizard.online.registry import digest_of
+from wizard.online.registry import digest_of, version_of
 from wizard.online.resolver import resolve
 from wizard.plan.fold import Plan
 
@@ -18,7 +18,9 @@ AT_ONCE = 4
 
 def find_answer(question: Question) -> Answer:
     """What the registry or the package index says. Never raises: no answer is an answer that says why."""
-    return digest_of(question.image) if isinstance(question, DigestQuestion) else resolve(question)
+    if isinstance(question, DigestQuestion):
+        return digest_of(question.image)
+    return version_of(question) if isinstance(question, VersionQuestion) else resolve(question)
 
 
 def plan_online(

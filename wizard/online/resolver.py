@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from wizard.inspection.ecosystems.requirements import normalise_name, parse_requirements
 from wizard.inspection.masking import shown
 from wizard.inspection.questions import Answer, Family, LockQuestion
 from wizard.online.settings import default_index
@@ -24,6 +25,8 @@ PATIENCE = 300.0
 _LOCK = "dockwiz.lock"
 _PROJECT, _NAME = "pyproject.toml", "dockwiz"
 _NO_WHEEL = re.compile(r"Wheels are required for `([^`]+)`")
+_LEFT_OUT = re.compile(r"([\w.-]+)(?:==\S+)? has no wheel that fits")
+"""The beginning of what `_reason` says."""
 _NO_SOLUTION = re.compile(r".*?No solution found when resolving dependencies:?\s*", re.DOTALL)
 _DRAWN = re.compile(r"^[\s×╰├─▶│]*(?:error:|cause:)?\s*|\s+", re.MULTILINE)
 _FULL_ANSWER = re.compile(r"[A-Za-z0-9][\w.-]*==\S+")
@@ -34,6 +37,33 @@ def resolve(question: LockQuestion) -> Answer:
     program = _uv()
     if program is None:
         return Answer(None, "uv, which resolves them, is not installed (`pip install 'dockwiz[lock]'` brings it)")
+    left: list[str] = []
+    while True:
+        answer = _resolved(program, question)
+        missing = _LEFT_OUT.match(answer.because) if question.partial and answer.text is None else None
+        smaller = _without(question, normalise_name(missing[1])) if missing is not None else question
+        if missing is None or smaller == question:
+            break
+        question = smaller
+        left.append(missing[1])
+    if answer.text is None or not left:
+        return answer
+    because = f"{', '.join(left)} {'has' if len(left) == 1 else 'have'} no wheel: left out"
+    return answer._replace(because="; ".join(filter(None, (because, answer.because))))
+
+
+def _without(question: LockQuestion, name: str) -> LockQuestion:
+    """The question without the lines that ask for a package."""
+
+    def kept(path: str, content: bytes) -> bytes:
+        file = parse_requirements(content, path)
+        lines = (line for line in file.lines if line.requirement is None or line.requirement.name != name)
+        return "".join(line.source for line in lines).encode(file.encoding)
+
+    return question._replace(files=tuple((path, kept(path, content)) for path, content in question.files))
+
+
+def _resolved(program: str, question: LockQuestion) -> Answer:
     found: dict[str, Mapping[str, str]] = {}
     failed: dict[str, str] = {}
     try:
@@ -92,6 +122,7 @@ def _compile(program: str, question: LockQuestion, platform: str) -> dict[str, s
             program, "pip", "compile", *sources, "--output-file", _LOCK, "--generate-hashes",
             "--no-header", "--no-build", "--no-progress", "--no-python-downloads",
             "--python-version", ".".join(map(str, question.python)), "--python-platform", platform,
+            *(("--no-deps",) if question.alone else ()),
             *(("--index-strategy", "unsafe-best-match") if question.best_match else ()),
             *(word for path in question.constraints for word in ("--constraints", path)),
         ]  # fmt: skip

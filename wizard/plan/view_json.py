@@ -34,6 +34,7 @@ def _proposal(step: Step) -> dict[str, Any]:
         "safety": proposal.safety,
         "selected": step.selected,
         "why": proposal.why,
+        "details": list(proposal.details),
         "risk": proposal.risk,
         "evidence": [_evidence(item) for item in proposal.evidence],
         "estimate": estimate and {"seconds": estimate.seconds, "bytes": estimate.bytes, "basis": estimate.basis},

@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from wizard.dockerfile.document import Document, Instruction, Reading
 from wizard.dockerfile.shell import parse_run
+from wizard.inspection.division.proven import ProvenNeed
 from wizard.inspection.places import line_at, quoted
 from wizard.inspection.questions import Question
 from wizard.inspection.values import Evidence, Inspection
@@ -29,6 +30,8 @@ class Settings:
     torch_index: str | None = None
     """Address of a CPU wheel index; None means the bundled default."""
     online: bool = False
+    proven: tuple[ProvenNeed, ...] = ()
+    """What comparisons of this Dockerfile found missing in an image that was divided into stages."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,8 @@ class Proposal:
     """The instructions that the Dockerfile is to hold: `planned` of the document that `splice` or `assemble` gave.
     None: the same as before. The gate holds the result to them."""
     estimate: Estimate | None = None
+    details: tuple[str, ...] = ()
+    """Lines that are shown as they stand, below the reason: a table."""
     risk: str = ""
     """What was checked, and what could still go wrong; one or two sentences."""
     disputed: bool = False

@@ -20,10 +20,12 @@ When it is safe
   keyed by address, but a wheel that was built goes by link and Python version, whatever C library it was built
   against. uv's cache stays where packages are links into it, and where the container runs uv, which may have to build
   the project from it. Of Poetry's only what it downloads is mounted: its environments may be in the same folder.
+  PDM's stays where its settings move it, make the packages links into it, or have uv install; Pipenv's where something
+  clears it (`--clear`, which fails where the folder is mounted).
 
 Source
 : docs.docker.com, "Optimize cache usage in builds", cache mounts; pip's documentation on caching; docs.astral.sh/uv,
-  "Using uv in Docker".
+  "Using uv in Docker"; python-poetry.org and pdm-project.org, Configuration; pipenv.pypa.io, PIPENV_CACHE_DIR.
 """
 
 from __future__ import annotations
@@ -47,6 +49,7 @@ from wizard.inspection.caches.mounted import Cleaning, Hindrance, cleaning_of, c
 from wizard.inspection.caches.names import may_compile, release_name, shared_names
 from wizard.inspection.caches.python import keeps_cache, python_cache, words_against_cache
 from wizard.inspection.caches.run_time import wanted_by_uv
+from wizard.inspection.ecosystems.pdm import cache_settings
 from wizard.inspection.frontend import Frontend, frontend_of, used_features
 from wizard.inspection.image_names import name_parts
 from wizard.inspection.places import line_at
@@ -61,7 +64,7 @@ CATEGORY: Category = "speed"
 _CACHE, _LISTS = "/var/cache/apt", "/var/lib/apt/lists"
 _KINDS = {_CACHE: "apt-cache", _LISTS: "apt-lists"}
 _WITHOUT_DOCKER_CLEAN = " Whoever uses apt on top of the image has to clean up: docker-clean is not there any more."
-_INSTALLS = r"\b(?:(?:apt(?:-get)?|pip3?|uv\s+pip)\b[^;&|]*\binstall|(?:uv|poetry)\s+(?:sync|install))\b"
+_INSTALLS = r"\b(?:(?:apt(?:-get)?|pip3?|uv\s+pip)\b[^;&|]*\binstall|(?:uv|poetry|pdm|pipenv)\s+(?:sync|install))\b"
 
 
 class _Step(NamedTuple):
@@ -259,7 +262,7 @@ def _installs_with_apt(reading: Reading) -> bool:
 
 
 def _python(view: View, step: _Step) -> Iterator[tuple[_Step, _Mounts | _Problem]]:
-    """The caches of pip, of uv and of Poetry."""
+    """The caches of pip, uv, Poetry, PDM and Pipenv."""
     document = view.document
     installs = [i for i in step.reading.installs if keeps_cache(i) and not i.has("--no-index")]
     for manager in sorted({install.manager for install in installs}):
@@ -271,6 +274,7 @@ def _python(view: View, step: _Step) -> Iterator[tuple[_Step, _Mounts | _Problem
         syncs = [call for call in calls if (call.manager, call.verb) == ("uv", "sync")]
         editable = not any(call.has("--no-editable") for call in syncs)
         wanted = wanted_by_uv(view.workspace, document, step.stage, editable=editable) if syncs else None
+        wanted = wanted or (cache_settings(view.workspace) if manager == "pdm" else None)
         missing = [folder for folder in cache.folders if not covered(step.instruction, step.state, folder)]
         hindrance = wanted or in_use(view.workspace, document, step.stage, step.instruction, missing)
         if hindrance is not None:
@@ -298,7 +302,8 @@ def _python_flag(document: Document, step: _Step, manager: str, folder: str) -> 
     compiles = may_compile(document, step.stage, step.instruction)
     part = f"{manager}-{posixpath.basename(folder)}" if manager == "poetry" else manager
     identity = f"id={release_name(base_image(document, step.stage))}-{part}," if compiles else ""
-    return f"--mount=type=cache,{identity}target={folder}"
+    # PDM keeps what it downloads in a database, which two builds at once might find locked.
+    return f"--mount=type=cache,{identity}target={folder}{',sharing=locked' if manager == 'pdm' else ''}"
 
 
 def _switch_on(install: Install, assignment: str) -> Edit:

@@ -2,7 +2,7 @@
 
 What it does
 : The instruction that copies the sources moves below the steps that install packages. Where an install reads
-  requirements files, a COPY of exactly these files is put in front of it. Where uv or Poetry installs the project
+  requirements files, a COPY of exactly these files is put in front of it. Where uv, Poetry or PDM installs the project
   itself too, a step that installs only what it depends on comes above the sources, the old one stays below them.
 
 Why
@@ -18,11 +18,11 @@ When it is safe
   An install of npm, yarn or pnpm gets package.json, its lock and its settings: where no script of the project runs with
   it, no workspace, patch or local path is named, and node_modules of the host is kept out of the build context (the
   rule adds that line). It waits for a review where a package's own install script may read the project.
-  uv, Poetry and Pipenv get their manifest, lock and settings, as root and where every option and variable of the
+  uv, Poetry, PDM and Pipenv get their manifest, lock and settings, as root and where every option and variable of the
   command is known: where nothing is installed from a local path, no plugin asks git for the version, and `.venv` of the
   host is kept out of the build context. `uv sync` of a workspace, or of a project with dynamic metadata, goes by the
   lock alone (`--frozen`) above the sources, and is checked below them as before. `pipenv install` without `--deploy`
-  waits for a review: it may write the lock anew.
+  and `pdm install` without `--check`, where that is all it installs, wait for a review: they may write the lock anew.
   Otherwise the rule refuses and names the step.
   A build that fetches what it depends on below the sources (`cargo build`, `go build`, `dotnet publish`, `mvn package`
   and the like) stays where it is: the rule names it, and what to fetch first.

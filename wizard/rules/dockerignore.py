@@ -10,10 +10,11 @@ Why
 
 When it is safe
 : No instruction of any Dockerfile of this context names a path that would be dropped, and no link leads into one.
-  `.git` stays where something asks for it (setuptools-scm, `git describe`), `.venv` and `node_modules` where the build
-  does not make its own. Logs, secrets and data are only dropped where git ignores them, so that an image built from a
-  clean checkout has never had them, and nothing in the repo names them; or where the compose file mounts something over
-  them. Build output (`dist`, `build`, `target`) and everything that looks like code is left to you.
+  `.git` stays where something asks for it (setuptools-scm, `git describe`), and with it all that git tracks: a checkout
+  without it is dirty, and gets another version. `.venv` and `node_modules` stay where the build does not make its own.
+  Logs, secrets and data are only dropped where git ignores them, so that an image built from a clean checkout has never
+  had them, and nothing in the repo names them; or where the compose file mounts something over them. Build output
+  (`dist`, `build`, `target`) and everything that looks like code is left to you.
 
 Source
 : docs.docker.com, "Build context", .dockerignore files; what each pattern is for is in assets/knowledge.

@@ -15,7 +15,8 @@ When it is safe
   name it; never a step that may look at it. It keeps its value: nothing that it is made of changes in between, and
   nothing that uses it stands above it. So the image has the same configuration. A COPY passes a step that is known and
   does not read its files; it goes to a folder of the application and keeps its meaning there (WORKDIR, variables,
-  owner). How often files change is counted in git. Whatever else stands in between, the rule refuses and names it.
+  owner). How often files change is counted in git; what a step takes is what an earlier build on this machine measured,
+  where there was one. Whatever else stands in between, the rule refuses and names it.
   Sources above installs are left to dependency-layer, and nothing moves that stands below sources.
 
 Source
@@ -25,7 +26,7 @@ Source
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from wizard.dockerfile.arguments import decode, pairs
@@ -43,8 +44,9 @@ from wizard.inspection.installs.project import installs_project
 from wizard.inspection.installs.reads import reads_of
 from wizard.inspection.per_build import Changing, changing, mentions
 from wizard.inspection.places import line_at
+from wizard.inspection.step_times import StepTime, time_of
 from wizard.inspection.steps import SYSTEM_MANAGERS, Reading, read_steps
-from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at
+from wizard.rules.base import Category, Estimate, Proposal, Refusal, View, evidence_at
 from wizard.wording import listed
 
 ID = "layer-order"
@@ -53,6 +55,8 @@ CATEGORY: Category = "speed"
 
 _LARGE = 20_000_000
 """Bytes below which a copy takes less than half a second."""
+_NOTICED = 0.5
+"""Seconds below which nobody minds that a measured step runs again."""
 
 
 class _Copy(NamedTuple):
@@ -107,6 +111,7 @@ def propose(view: View) -> Proposal | Refusal | None:
         f" {line_at(stop.instruction.start_line).capitalize()} stays above {line_at(stop.at.start_line)}: "
         f"{stop.because}." for stop in stops
     )  # fmt: skip
+    saved, estimate = _saving(view, costly)
     return Proposal(
         rule=ID,
         title=TITLE,
@@ -115,12 +120,13 @@ def propose(view: View) -> Proposal | Refusal | None:
         why=f"What {listed([line_at(move.instruction.start_line) for move in costly])} "
         f"{'set or copy' if len(costly) > 1 else 'sets or copies'} changes often, and makes "
         f"{listed([line_at(step.start_line) for step in sorted(again, key=lambda one: one.index)])} run again without "
-        "need.",
+        f"need.{saved}",
         evidence=tuple(
             dict.fromkeys(evidence_at(view, one) for move in costly for one in (move.instruction, move.passed[0]))
         ),
         edits={view.dockerfile: result.source},
         planned=result.planned,
+        estimate=estimate,
         risk=f"Every step in between is known not to need what moves below it.{left}",
     )
 
@@ -236,14 +242,40 @@ def _rise(order: list[Instruction], label: Instruction, settings: Mapping[int, C
 def _takes_time(view: View, stage: Stage, copy: _Copy | None, step: Reading) -> bool:
     """Whether it takes time to do a step again for what stands above it."""
     other = step.instruction
+    measured = _measured(view, other)
     if copy is None or other.keyword == "RUN":
-        return bool(step.installs)
+        return bool(step.installs) if measured is None else measured.seconds >= _NOTICED
     known = next((one for one in context_copies(view.document, stage) if one.instruction is other), None)
-    if known is None or bytes_at_most(view.workspace, known) < _LARGE:
+    if known is None:
         return False
     counts = view.inspection.change_counts
     these = inputs_of(view.workspace, counts, view.document, stage, copy.places.instruction)
-    return changes_more_often(these, inputs_of(view.workspace, counts, view.document, stage, other))
+    those = inputs_of(view.workspace, counts, view.document, stage, other)
+    own = _measured(view, copy.places.instruction)
+    if measured is not None and own is not None and counts:
+        # Seconds saved with each commit above, against those that the other's commits cost from now on.
+        return measured.seconds >= _NOTICED and these.most * measured.seconds > those.commits * own.seconds
+    large = bytes_at_most(view.workspace, known) >= _LARGE if measured is None else measured.seconds >= _NOTICED
+    return large and changes_more_often(these, those)
+
+
+def _measured(view: View, instruction: Instruction) -> StepTime | None:
+    return time_of(view.inspection.step_times, view.document, instruction)
+
+
+def _saving(view: View, costly: Sequence[_Move]) -> tuple[str, Estimate | None]:
+    """What the moves save with each change of what moves, as a sentence and a figure; nothing without a measurement."""
+    times = [(move, [time for step in move.passed if (time := _measured(view, step))]) for move in costly]
+    best = max(times, key=lambda one: sum(time.seconds for time in one[1]), default=None)
+    if best is None or not best[1]:
+        return "", None
+    move, found = best
+    seconds = sum(time.seconds for time in found)
+    line = line_at(move.instruction.start_line)
+    copies = move.instruction.keyword in ("COPY", "ADD")
+    what = f"edit of what {line} copies" if copies else f"new value in {line}"
+    said = f" About {seconds:.0f} s saved per {what}, from the build of {max(time.date for time in found)}."
+    return said, Estimate(seconds, None, "measured")
 
 
 def _holds(view: View, stage: Stage, moving: Changing | _Copy, step: Reading) -> str | None:

@@ -13,7 +13,8 @@ When it is safe
   the official `python` images that nothing speaks against: every step of the build is known to leave root's home
   alone, no port below 1024, no volumes or mounts (they belong to others), nothing that changes owners or installs at
   run time, every write that the code shows goes to a folder that is named there, and every copied file may be read by
-  all. Else it refuses, and names what speaks against it.
+  all. Else it refuses, and names what speaks against it. Of other images and programs, and of builds with a step that
+  is not known, it says nothing: there it cannot tell what would have to change.
 
 Source
 : docs.docker.com, Building best practices, USER; kubernetes.io, Configure a Security Context, runAsNonRoot.
@@ -79,12 +80,15 @@ def propose(view: View) -> Proposal | Refusal | None:
     document = view.document
     stage = document.stages[-1]
     state = environment(document, stage)
+    program = _program(view, stage)
+    if program is None or not _is_known(view, stage):
+        return None
     if state.user != "":
         users = [one for below in lineage(document, stage) for one in below.instructions if one.keyword == "USER"]
         if state.is_root and users:
             return _refusal(view, users[-1], "asks for root: whether something needs it is not known")
         return None
-    refused = _build(view, stage) or _start(view, stage)
+    refused = _build(view, stage) or _start(view, stage, program)
     if isinstance(refused, Refusal):
         return refused
     listing = list_files(view.workspace)
@@ -134,16 +138,41 @@ def _edits(view: View, stage: Stage, folders: tuple[str, ...]) -> list[Edit]:
     return [insert_before(document, copy, make), insert_after(document, steps[-1], name)]
 
 
+def _is_known(view: View, stage: Stage) -> bool:
+    """Whether it is known what the base image runs as, and what every step does."""
+    document = view.document
+    name, tag, _ = name_parts(base_image(document, stage))
+    if document.escape == "`" or name != "python" or "onbuild" in tag or "windows" in tag:
+        return False
+    readings = (reading for below in lineage(document, stage) for reading in read_steps(document, below))
+    return all(reading.role != "unknown" or _has_reason(reading.instruction) for reading in readings)
+
+
+def _has_reason(instruction: Instruction) -> bool:
+    """Whether a step that is not known shows by itself what speaks against another user."""
+    text = instruction.argument
+    return any(pattern.search(text) for pattern in (_IN_HOME, _MANAGERS_IN_HOME, _ACCOUNTS)) or (
+        instruction.keyword not in ("RUN", "ENV", "COPY", "ADD", "WORKDIR")
+    )
+
+
+def _program(view: View, stage: Stage) -> str | None:
+    """The word that starts Python, a server of Python's or a script; None for another program, and where it is left to
+    the base image or to callers."""
+    says = started(view.document, stage)
+    words = [*(says.entrypoint or ()), *(says.cmd or ())]
+    if words[:2] == ["/bin/sh", "-c"]:
+        words = words[2].split() if len(words) > 2 else []
+        words = words[1:] if words[:1] == ["exec"] else words
+    program = posixpath.basename(words[0]) if words and starting(view.document, stage) else ""
+    servers = knowledge("running")["servers"]["names"]
+    known = program.endswith(".sh") or program in servers or re.fullmatch(r"python[\d.]*", program)
+    return words[0] if known else None
+
+
 def _build(view: View, stage: Stage) -> Refusal | None:
     """What in the build may leave something that only root can use."""
     document = view.document
-    if document.escape == "`":
-        return Refusal(ID, "the file's escape character is that of Windows images")
-    image = base_image(document, stage)
-    name, tag, _ = name_parts(image)
-    if name != "python" or "onbuild" in tag or "windows" in tag:
-        because = f"is built upon {image}: what that image runs as and writes to is not known"
-        return _refusal(view, stage.instructions[0], because)
     for below in lineage(document, stage):
         for reading in read_steps(document, below):
             instruction = reading.instruction
@@ -172,8 +201,6 @@ def _build(view: View, stage: Stage) -> Refusal | None:
                     instruction,
                     "makes an account already: name it by its number in USER, once it may write what it needs",
                 )
-            if reading.role == "unknown":
-                return _refusal(view, instruction, f"does something that is not looked into: {reading.because}")
             if instruction.flag("chmod") or instruction.flag("chown"):
                 return _refusal(view, instruction, "gives files modes or owners of their own")
         found = unreadable(view.workspace, context_copies(document, below))
@@ -187,24 +214,13 @@ def _is_low(port: str) -> bool:
     return not number.isdigit() or 0 < int(number) < 1024
 
 
-def _start(view: View, stage: Stage) -> Refusal | None:
+def _start(view: View, stage: Stage, program: str) -> Refusal | None:
     """What in the start of the service needs root, or is not known."""
     document = view.document
     says = started(document, stage)
-    words = [*(says.entrypoint or ()), *(says.cmd or ())]
-    told = starting(document, stage)
-    if not words or not told:
-        return Refusal(ID, "what the service starts is decided by the base image or by its callers")
+    at = starting(document, stage)[0]
+    text = " ".join([*(says.entrypoint or ()), *(says.cmd or ())])
     table = knowledge("running")
-    at = told[0]
-    text = " ".join(words)
-    if words[:2] == ["/bin/sh", "-c"]:
-        words = words[2].split() if len(words) > 2 else []
-        words = words[1:] if words[:1] == ["exec"] else words
-    program = posixpath.basename(words[0]) if words else ""
-    script = program.endswith(".sh")
-    if not script and program not in table["servers"]["names"] and not re.fullmatch(r"python[\d.]*", program):
-        return _refusal(view, at, f"starts {program or 'something'}, and what that writes is not known")
     low = next((found for found in _PORT.finditer(text) if _is_low(found[1])), None)
     if low is not None:
         return _refusal(view, at, f"names the port {low[1]}, which is root's in many places")
@@ -218,7 +234,7 @@ def _start(view: View, stage: Stage) -> Refusal | None:
         if use.program in table["need_root"]["names"] and not (of_code and use.program in ("ip", "service", "mount")):
             place = place_at(use.evidence.path, use.evidence.line)
             return Refusal(ID, f"{place} calls {use.program} at run time, which needs root", (use.evidence,))
-    return _port_of_code(view) or (_script(view, at, words[0]) if script else None)
+    return _port_of_code(view) or (_script(view, at, program) if program.endswith(".sh") else None)
 
 
 def _port_of_code(view: View) -> Refusal | None:

@@ -23,7 +23,7 @@ Source
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from wizard.dockerfile.arguments import pairs
@@ -101,6 +101,7 @@ def _propose(view: View) -> Proposal | Refusal | Asks | None:
     gaps = [f"{line_at(one.instruction.start_line)}: {one.name} stays as it is, {one.because}" for one in left]
     if not pinned:
         return Refusal(ID, "; ".join(gaps), tuple(evidence_at(view, one.instruction) for one in left))
+    gaps += _otherwise_pinned(view, {one.name: answers[DigestQuestion(one.name)].text or "" for one in pinned})
     result = splice(view.document, edits)
     names = listed(list(dict.fromkeys(one.name for one in pinned)))
     return Proposal(
@@ -225,6 +226,17 @@ def _moved_by(view: View) -> str:
         f"give {dependabot} an entry for docker" if dependabot is not None else "let Renovate or Dependabot move them"
     )
     return f"Pinned images get no security updates by themselves: {advice}."
+
+
+def _otherwise_pinned(view: View, digests: Mapping[str, str]) -> list[str]:
+    """The stages that hold one of these images by another digest. That may be one platform's: it is not handed on."""
+    found = []
+    for stage in view.document.stages:
+        name, _, digest = stage.base.partition("@")
+        if digest and digests.get(name, digest) != digest:
+            line = line_at(stage.start_line)
+            found.append(f"{line} has {name} by another digest, and dependency-updates brings both to one")
+    return found
 
 
 def _first(view: View, paths: Sequence[str]) -> str | None:

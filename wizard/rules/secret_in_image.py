@@ -4,7 +4,7 @@ What it does
 : Finds secrets in ARG and ENV, copied files with credentials, passwords in addresses and tokens in commands. Where a
   secret is only there for the build, ARG, ENV or COPY goes, the steps that may read it get
   `RUN --mount=type=secret`, and every caller in the repo that handed over a build argument hands over the secret:
-  scripts, Makefiles, CI, compose. Where the frontend has no `env=`, the step reads /run/secrets.
+  scripts, Makefiles, CI, compose, bake. Where the frontend has no `env=`, the step reads /run/secrets.
 
 Why
 : A build argument stands in the history of the image, an ENV in its configuration, a copied file in its layers, also

@@ -12,9 +12,10 @@ from tests.conftest import Engine
 from tests.engine import registry
 from tests.engine.engine import alone, cache_folder
 from wizard.inspection import inspect
+from wizard.inspection.questions import Answer, VersionQuestion
 from wizard.inspection.values import Inspection
 from wizard.online.planning import plan_online
-from wizard.online.registry import digest_of
+from wizard.online.registry import digest_of, version_of
 from wizard.plan.fold import Plan, make_plan
 from wizard.plan.selection import Selection
 from wizard.rules.base import Settings
@@ -74,3 +75,18 @@ def test_a_registry_that_does_not_answer_is_no_answer(image: str) -> None:
 def test_without_docker_there_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     assert digest_of("python:3.11").because == "the `docker` command, which asks registries, is not installed"
+
+
+@pytest.mark.engine
+def test_an_image_says_its_version_in_its_configuration(engine: Engine, image: str, tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nENV PYTHON_VERSION=3.12.7\nCOPY Dockerfile /\n")
+    name = f"{image}-versioned"
+    engine.docker("buildx", "build", "-q", "--load", "-t", name, tmp_path)
+    engine.docker("push", "-q", name)
+    engine.docker("buildx", "imagetools", "create", "-t", f"{name}-index", name)
+    try:
+        for reference in (name, f"{name}-index"):
+            assert version_of(VersionQuestion(reference, "PYTHON_VERSION")) == Answer("3.12.7")
+            assert version_of(VersionQuestion(reference, "NODE_VERSION")).text is None
+    finally:
+        engine.run(["docker", "image", "rm", "-f", name])

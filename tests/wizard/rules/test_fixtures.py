@@ -166,3 +166,20 @@ def test_every_folder_is_a_rule_and_every_case_says_one_thing() -> None:
     for case in CASES:
         said = [name for name in ("after", "refusal.txt", "advice.txt", "nothing") if (case / name).exists()]
         assert len(said) == 1, f"{case.parent.name}/{case.name} says {said}"
+
+
+SILENT = frozenset({"parallel-bytecode", "apt-no-recommends"})
+"""Rules that say nothing where a precondition does not hold: their cases of that kind are `nothing`."""
+
+
+@pytest.mark.parametrize("rule", [rule.ID for rule in RULES])
+def test_every_rule_has_four_cases_that_fire_and_four_that_do_not(rule: str) -> None:
+    cases = [case for case in CASES if case.parent.name == rule]
+    reasons = [case for case in cases if (case / "refusal.txt").exists() or (case / "advice.txt").exists()]
+    assert sum((case / "after").exists() for case in cases) >= 4
+    if rule in SILENT:
+        assert sum((case / "nothing").exists() for case in cases) >= 4
+        return
+    assert len(reasons) >= 4
+    for case in reasons:
+        assert "".join(path.read_text() for path in case.glob("*.txt") if path.stem in ("refusal", "advice")).strip()

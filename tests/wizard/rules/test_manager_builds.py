@@ -73,7 +73,15 @@ CASES += [
     Case("pipenv-into-the-system", *PIPENV, "app.py", r"RUN .*pipenv install --system --deploy"),
     Case("pipenv-in-the-project", *PIPENV, "app.py", r"RUN .*pipenv sync"),
 ]
-FIRST = {"uv-project", "uv-application", "poetry-into-the-system"}
+PDM = ("pdm[locked]==2.29.3", "pdm lock", "pdm.lock")
+"""With the versions of its own dependencies that it was released with: it does not run with the newest ones."""
+CASES += [
+    Case("pdm-project", *PDM, "src/shop/__init__.py", r"RUN .*pdm install .*--no-self"),
+    Case("pdm-project-with-its-tool", *PDM, "src/shop/__init__.py", r"RUN .*pdm sync .*--no-self"),
+    Case("pdm-application", *PDM, "app.py", r"RUN .*pdm sync"),
+    Case("pdm-without-an-environment", *PDM, "app.py", r"RUN .*pdm install"),
+]
+FIRST = {"uv-project", "uv-application", "poetry-into-the-system", "pipenv-into-the-system", "pdm-project"}
 """The others take part in the long run."""
 
 
@@ -122,7 +130,7 @@ def _lock(engine: Engine, tag: str, case: Case, folder: Path) -> None:
     own = (folder / "Dockerfile").read_text()
     (folder / case.lock).unlink(missing_ok=True)
     (folder / "Dockerfile").write_text(
-        f"FROM python:3.11-slim\nRUN pip install --no-cache-dir {case.tool}\nWORKDIR /app\nCOPY . .\n"
+        f"FROM python:3.11-slim\nRUN pip install --no-cache-dir '{case.tool}'\nWORKDIR /app\nCOPY . .\n"
         f"RUN {case.command}\n"
     )
     _build(engine, f"{tag}-lock", folder)

@@ -143,3 +143,22 @@ def test_the_changed_script_builds(engine: Engine, tag: str, tmp_path: Path) -> 
     done = Engine({**engine.env, "CI_TOKEN": MADE_UP}).run(["sh", "-c", script], cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert engine.docker("run", "--rm", "--network=none", f"{tag}-after").strip() == "fetched"
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("case", ["bake", "bake-with-secrets-of-its-own", "bake-target-that-inherits", "bake-in-json"])
+def test_every_target_of_a_changed_bake_file_hands_over_the_secret(engine: Engine, case: str) -> None:
+    done = engine.run(["docker", "buildx", "bake", "--print", "app"], cwd=FOLDER / case / "after")
+    assert done.returncode == 0, done.stderr
+    for target in json.loads(done.stdout)["target"].values():
+        assert "FETCH_TOKEN" not in target.get("args", {})
+        assert {"id": "FETCH_TOKEN", "env": "FETCH_TOKEN"} in target["secret"]
+
+
+@pytest.mark.engine
+def test_the_changed_bake_file_builds(engine: Engine, tag: str) -> None:
+    words = ["docker", "buildx", "bake", "--load", "--set", f"app.tags={tag}-after"]
+    place = FOLDER / "bake-with-secrets-of-its-own" / "after"
+    done = Engine({**engine.env, "FETCH_TOKEN": MADE_UP, "OTHER": "x"}).run(words, cwd=place)
+    assert done.returncode == 0, done.stderr
+    assert engine.docker("run", "--rm", "--network=none", f"{tag}-after").strip() == "fetched"

@@ -1,4 +1,8 @@
-"""Where pip and uv keep their downloads in a step, and whether they keep any."""
+"""Where Python's managers keep their downloads in a step, and whether they keep any.
+
+Sources: pip.pypa.io, Caching; docs.astral.sh/uv, Caching; python-poetry.org and pdm-project.org, Configuration;
+pipenv.pypa.io, Configuration (PIPENV_CACHE_DIR, which it gives to pip as its cache, pipenv/utils/pip.py); tried with
+PDM 2.29.3 and pipenv 2026.10.3 and 2023.7.23."""
 
 from __future__ import annotations
 
@@ -19,18 +23,28 @@ from wizard.inspection.image_names import known_image, name_parts
 from wizard.inspection.installs.pip import is_pip
 from wizard.inspection.steps import SYSTEM_MANAGERS, read_steps
 
-_OFF = {"pip": "PIP_NO_CACHE_DIR", "uv": "UV_NO_CACHE"}
-_PLACE = {"pip": "PIP_CACHE_DIR", "uv": "UV_CACHE_DIR", "poetry": "POETRY_CACHE_DIR"}
+_OFF = {"pip": "PIP_NO_CACHE_DIR", "uv": "UV_NO_CACHE", "pdm": "PDM_NO_CACHE", "pipenv": "PIP_NO_CACHE_DIR"}
+_PLACE = {
+    "pip": "PIP_CACHE_DIR", "uv": "UV_CACHE_DIR", "poetry": "POETRY_CACHE_DIR", "pdm": "PDM_CACHE_DIR",
+    "pipenv": "PIPENV_CACHE_DIR",
+}  # fmt: skip
 _FOLDER = {"poetry": "pypoetry"}
 _PARTS = {"poetry": ("artifacts", "cache")}
 """Poetry keeps environments in the same folder, which belong into the image. Source: python-poetry.org, Configuration
 (cache-dir, virtualenvs.path); tried with Poetry 2.5.1."""
 _ROOT_ONLY = SYSTEM_MANAGERS | {"useradd", "adduser", "groupadd", "addgroup", "usermod", "update-ca-certificates"}
-_ON = {"pip": ("",), "uv": ("false", "f", "no", "n", "off", "0")}
-"""Values of the first that leave the cache on. pip turns it off for every other one, `false` and `0` too
-(pip/_internal/cli/cmdoptions.py, _handle_no_cache_dir), and does not read an empty one; uv refuses an empty one."""
+_ON = {"uv": ("false", "f", "no", "n", "off", "0")}
+"""Values of the first that leave the cache on, an empty one where none is given here. pip and PDM turn it off for every
+other one, `false` and `0` too (pip/_internal/cli/cmdoptions.py, _handle_no_cache_dir; pdm/cli/options.py), and do not
+read an empty one; uv refuses an empty one."""
 _NO_CACHE = ("--no-cache-dir", "--no-cache")
-_OF_PROJECTS = {("uv", "sync"), ("poetry", "install"), ("poetry", "sync")}
+_OF_PROJECTS = {
+    ("uv", "sync"), ("poetry", "install"), ("poetry", "sync"), ("pdm", "install"), ("pdm", "sync"),
+    ("pipenv", "install"), ("pipenv", "sync"),
+}  # fmt: skip
+_CLEARS = re.compile(rb"\bpipenv\b[^;&|\n]*\s--clear\b")
+_SETS_OF_PDM = re.compile(rb"\bpdm\b[^;&|\n]*\bconfig\b[^;&|\n]*\b(?:cache_dir|install\.cache\w*|use_uv)\b")
+"""What moves PDM's cache, makes the packages links into it, or has uv install."""
 
 
 class PythonCache(NamedTuple):
@@ -50,7 +64,7 @@ class PythonCache(NamedTuple):
 
 
 def keeps_cache(install: Install) -> bool:
-    """Whether it is an install of pip, uv or Poetry that keeps what it downloads."""
+    """Whether it is an install that keeps what it downloads."""
     return is_pip(install) or (install.manager, install.verb) in _OF_PROJECTS
 
 
@@ -70,7 +84,7 @@ def words_against_cache(manager: str, installs: Iterable[Install]) -> list[Span]
 def python_cache(
     document: Document, stage: Stage, state: State, script: Script, manager: str, installs: Collection[Install]
 ) -> PythonCache | Hindrance:
-    """The cache of `pip`, `uv` or `poetry`, as far as the file decides it.
+    """The cache of `pip`, `uv`, `poetry`, `pdm` or `pipenv`, as far as the file decides it.
 
     Where ENV or ARG turns the cache off, the switch turns it on for that one command. The variable itself stays: it is
     part of the image, and pip in the running container, where no mount is, shall go on keeping nothing.
@@ -87,6 +101,12 @@ def python_cache(
         return Hindrance("the install names a cache folder of its own")
     if manager == "uv" and _links(document, state, installs, script):
         return Hindrance("uv makes the packages links into its cache, which would not be in the image")
+    if manager == "pdm" and (_SETS_OF_PDM.search(document.source) or "PDM_USE_UV" in state.settings):
+        return Hindrance("settings of PDM decide where it keeps its cache, and what is a link into it")
+    if manager == "pipenv" and _CLEARS.search(document.source):
+        return Hindrance(
+            "`pipenv --clear` removes the folder of its cache, and fails where that is mounted or not there"
+        )
     other = next((w for install in installs for w in install.wrappers if w in ("sudo", "gosu", "su-exec")), None)
     if other is not None:
         return Hindrance(f"{manager} runs through {other}, as a user whose cache folder is not known")

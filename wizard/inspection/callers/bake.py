@@ -12,7 +12,7 @@ _TARGET = re.compile(r'^\s*target\s+"?([\w-]+)"?\s*\{', re.MULTILINE)
 _ATTRIBUTE = r'^\s*{name}\s*=\s*"([^"]*)"'
 _ARGUMENTS = re.compile(r"^\s*args\s*=\s*\{(.*?)\}", re.MULTILINE | re.DOTALL)
 _CONTEXTS = re.compile(r"^\s*contexts\s*=\s*\{(.*?)\}", re.MULTILINE | re.DOTALL)
-_PAIR = re.compile(r'"?([\w./-]+)"?\s*[=:]\s*"([^"]*)"')
+_PAIR = re.compile(r'"?([\w./:@-]+)"?\s*[=:]\s*"([^"]*)"')
 _KEY = re.compile(r'(?:^|[,{\n])\s*"?(\w+)"?\s*[=:]')
 _LIST = r"^\s*{name}\s*=\s*\[(.*?)\]"
 _VARIABLE = re.compile(r'^\s*variable\s+"(\w+)"\s*\{[^}]*?\bdefault\s*=\s*"([^"]*)"', re.MULTILINE | re.DOTALL)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection
 from typing import Literal, NamedTuple
 
+from wizard.inspection.callers.bake_secrets import in_bake
 from wizard.inspection.callers.compose_secrets import in_compose
 from wizard.inspection.callers.find import concerns, find_callers, kind_of
 from wizard.inspection.callers.github_action import in_action
@@ -81,7 +82,17 @@ def give_secrets(
             return f"{place} builds it, and cannot be changed: {error}"
         changed.append(caller)
     edits = {path: text.encode() for path, text in contents.items()}
-    left = _still_named(workspace.edit(edits), secret, set(contents))
+    after = workspace.edit(edits)
+    for caller in find_callers(after).callers:
+        if (
+            secret.file is None
+            and secret.id in caller.build_args
+            and builds(after, dockerfile, dockerfiles, caller) != "no"
+        ):
+            return (
+                f"{place_at(caller.path, caller.line)} still hands over the build argument once the others are changed"
+            )
+    left = _still_named(after, secret, set(contents))
     return left or Given(edits, tuple(changed))
 
 
@@ -117,7 +128,7 @@ def _changed(text: str, caller: Caller, secret: BuildSecret) -> str:
     if caller.kind == "compose":
         return in_compose(text, caller, secret)
     if caller.kind == "bake":
-        raise Cannot("targets of a bake file take `secret = [...]`, which is left to you")
+        return in_bake(text, caller, secret)
     if "-action" in caller.text:
         return in_action(text, caller, secret)
     return in_command(text, caller, secret)

@@ -7,6 +7,7 @@ image.
 from __future__ import annotations
 
 import fnmatch
+import os
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -41,7 +42,10 @@ def droppable(context: Context) -> Droppable:
     """Every pattern that the repo does not speak against, those for data last."""
     lines: list[tuple[str, str]] = []
     left_in: list[str] = []
-    for entry in knowledge("ignore_patterns")["pattern"]:
+    patterns = knowledge("ignore_patterns")["pattern"]
+    whole = _checkout_is_described(next(entry for entry in patterns if entry["pattern"] == ".git"), context)
+    withheld = False
+    for entry in patterns:
         pattern = f"**/{entry['pattern']}" if entry["anywhere"] else entry["pattern"]
         hits = context.matching(pattern)
         if not hits and ("of" in entry and not context.has(entry["of"])):
@@ -49,14 +53,29 @@ def droppable(context: Context) -> Droppable:
         if pattern == ".git" and not hits and context.workspace.context != ".":
             continue
         needed = _needed(entry, pattern, hits, context)
-        if needed is None:
+        if needed is None and whole and not all(map(context.is_ignored, hits)):
+            withheld = True
+        elif needed is None:
             lines.append((entry["group"], pattern))
         elif hits and needed and sum(context.sizes[hit] for hit in hits) >= MINIMUM:
             left_in.append(f"{entry['pattern']} stays in: {needed}.")
-    lines += [("Virtual environments", path) for path in _environments(context, lines)]
+    if withheld:
+        left_in.append("What git tracks stays in: `git describe` calls a checkout without it dirty.")
+    environments = (path for path in _environments(context, lines) if not whole or context.is_ignored(path))
+    lines += [("Virtual environments", path) for path in environments]
     data, named = _data(context)
     lines += [("Data that git ignores and nothing here needs", path) for path in data]
     return Droppable(tuple(lines), (*left_in, *named))
+
+
+def _checkout_is_described(git: Mapping[str, Any], context: Context) -> bool:
+    """Whether something in the image asks the `.git` of the context, and so sees a tracked file that is missing.
+
+    setuptools-scm and its like then make another version of a clean checkout of a tag.
+    """
+    root = context.workspace.root
+    kept_out = os.path.lexists(root / ".git") and ".git" not in context.sizes
+    return context.workspace.context == "." and not kept_out and _asked_for(git, context) is not None
 
 
 def _needed(entry: Mapping[str, Any], pattern: str, hits: list[str], context: Context) -> str | None:

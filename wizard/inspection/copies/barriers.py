@@ -31,15 +31,7 @@ _PATH_OPTIONS = frozenset({
     "--wheel-dir", "--src", "--python", "-p", "--overrides", "--override", "--config-file", "--directory", "--project",
     "--report", "--log", "--keyring-provider", "--build-constraint",
 })  # fmt: skip
-_OF_PROJECTS = ("-p", "--python", "--project")
-"""Options whose values a project install is judged by elsewhere."""
 _OF_NODE = ("npm_config_", "yarn_", "pnpm_", "corepack_", "node_options", "node_extra_ca_certs")
-_INSTEAD = {
-    ("pdm", "install"): "installs the project with its dependencies, and so reads its sources (copy pyproject.toml and "
-    "pdm.lock alone, run `pdm install --no-self`, then copy the sources and install)",
-}
-"""What reads the sources whatever stands in the manifests, and how a person would divide it. Sources:
-docs.astral.sh/uv, Using uv in Docker; python-poetry.org, install; pdm-project.org, install."""
 WITHOUT_PROJECT = ("--no-install-project", "--no-install-workspace", "--no-root", "--no-self")
 """Options with which uv, Poetry and PDM install what a project depends on, and not the project."""
 _SETTINGS_FILES = frozenset({"-c", "--config-file", "--config", "--repositories-file", "--keys-dir", "--setopt"})
@@ -108,9 +100,6 @@ def _why_unread(document: Document, stage: Stage, reading: Reading, install: Ins
         ):
             line = line_at(earlier.instruction.start_line)
             return f"`{words}` installs the project itself, from its sources; {line} has installed what it depends on"
-    advice = _INSTEAD.get((install.manager, install.verb))
-    if advice is not None:
-        return f"`{words}` {advice}"
     fetch = fetch_of(install.command)
     instead = "" if fetch is None else f" ({fetch.fetcher.instead})"
     return f"which files `{words}` reads is not known to this rule yet{instead}"
@@ -170,8 +159,9 @@ def _settings_file(install: Install, state: State, destinations: Collection[str]
 
 def _operand(install: Install, state: State, destinations: Collection[str]) -> str | None:
     """A word of an install that stands for files among the sources, or may do so."""
-    for option in install.options:
-        if option.name not in _PATH_OPTIONS or (option.name in _OF_PROJECTS and installs_project(install)):
+    # Of the installs of a project every option is judged where it is read.
+    for option in install.options if not installs_project(install) else ():
+        if option.name not in _PATH_OPTIONS:
             continue
         value = option.value if option.value is not None else _expanded(state, option.words[-1].text)
         if value is None:

@@ -36,6 +36,23 @@ def lock_file(requirements: str, question: LockQuestion, indexes: Iterable[str],
 def renewal(workspace: Workspace, one: Lockable) -> LockQuestion | None:
     """What has to be asked to bring a lock of ours up to date that an install reads; None where it still fits, or is
     none of ours. Raises Unlockable where its source cannot be locked any more."""
+    question = source_question(workspace, one)
+    if question is None:
+        return None
+    path = one.manifest.path
+    content = workspace.read(path)
+    held = {r.name: r for r in parse_requirements(content, path).requirements}
+    read = [parse_requirements(text, name) for name, text in question.files if name not in question.constraints]
+    constraints = {file.resolve(line) for file in read for line in file.constraints}
+    asked = (r for file in read if file.path not in constraints for r in file.requirements)
+    if all(_holds(held, requirement) for requirement in asked):
+        return None
+    return question._replace(previous=content)
+
+
+def source_question(workspace: Workspace, one: Lockable) -> LockQuestion | None:
+    """What the file comes to that a lock of ours, which an install reads, was made from; None where it is none of ours.
+    Raises Unlockable where that file cannot be locked any more."""
     path = one.manifest.path
     content = workspace.read(path)
     if not content.startswith(HEADER.encode()):
@@ -44,16 +61,9 @@ def renewal(workspace: Workspace, one: Lockable) -> LockQuestion | None:
     source = posixpath.join(posixpath.dirname(path), name)
     if "/" in name or not workspace.is_file(source):
         return None
-    files = files_of(workspace, source)
-    held = {r.name: r for r in parse_requirements(content, path).requirements}
-    read = [parse_requirements(text, name) for name, text in files]
-    constraints = {file.resolve(line) for file in read for line in file.constraints}
-    asked = (r for file in read if file.path not in constraints for r in file.requirements)
-    if all(_holds(held, requirement) for requirement in asked):
-        return None
     # What constrains on the command line goes on doing so.
     constraining = [(name, text) for name, text in one.question.files if name in one.question.constraints]
-    return one.question._replace(requirements=source, files=(*files, *constraining), previous=content)
+    return one.question._replace(requirements=source, files=(*files_of(workspace, source), *constraining))
 
 
 def _holds(held: dict[str | None, Requirement], requirement: Requirement) -> bool:

@@ -14,6 +14,7 @@ from wizard.dockerfile.editing import Edit
 from wizard.dockerfile.installs import Install
 from wizard.dockerfile.state import State, environment
 from wizard.inspection.copies.placed import lies_in, working_directory
+from wizard.inspection.ecosystems.pdm import folders_without_environment, judge_pdm
 from wizard.inspection.ecosystems.pipenv import judge_pipenv
 from wizard.inspection.ecosystems.poetry import judge_poetry
 from wizard.inspection.ecosystems.pyproject import Judgement
@@ -24,7 +25,7 @@ from wizard.inspection.steps import Reading
 from wizard.workspace import Workspace
 
 _Judge = Callable[[Workspace, Mapping[str, str], Install, Mapping[str, str | None]], Judgement]
-_JUDGES: Mapping[str, _Judge] = {"uv": judge_uv, "poetry": judge_poetry, "pipenv": judge_pipenv}
+_JUDGES: Mapping[str, _Judge] = {"uv": judge_uv, "poetry": judge_poetry, "pipenv": judge_pipenv, "pdm": judge_pdm}
 _OF_THE_HOST = ".venv"
 """The virtual environment that these managers make in the project's folder, or use where there is one."""
 _VERSION = re.compile(r"(?:python|cpython|pypy)?[0-9.@-]*")
@@ -69,25 +70,27 @@ def python_project_of(workspace: Workspace, document: Document, stage: Stage, re
 def _project(
     workspace: Workspace, document: Document, stage: Stage, reading: Reading, install: Install, entry: Mapping[str, Any]
 ) -> ManifestsOf:
-    words = f"{install.manager} {install.verb}"
+    words, of_pdm = f"{install.manager} {install.verb}", install.manager == "pdm"
     state = environment(document, stage, reading.instruction)
     problem = _unusual(install, entry, words) or _setting(reading, state, entry, words)
     if problem is not None:
         return ManifestsOf(because=problem)
-    names = entry["files"]
-    found = files_beside(workspace, document, stage, reading, words, names, names, refused=entry.get("more", {}))
+    files_of = entry["files"]
+    found = files_beside(workspace, document, stage, reading, words, files_of, files_of, refused=entry.get("more", {}))
     if isinstance(found, str):
         return ManifestsOf(because=found)
     folder = working_directory(document, stage, reading.instruction) or "/"
     made = _environment_folder(install, entry, state, folder)
     if made is None:
         return ManifestsOf(because=f"where `{words}` makes its environment is only known in the build")
-    if lies_in(made, folder) and not state.is_root:
+    names = (*entry.get("writes", ()), *(folders_without_environment(workspace, document) if of_pdm else ()))
+    writes = tuple(posixpath.join(folder, name) for name in names)
+    if any(lies_in(path, folder) for path in (made, *writes)) and not state.is_root:
         who = f"user {state.user}" if state.user else "a user that only the build knows"
         return ManifestsOf(because=f"`{words}` runs as {who}, who may have to own {folder} before the sources come")
     files = {posixpath.basename(one.path): one.path for one in found}
     judged = _JUDGES[install.manager](workspace, files, install, state.settings)
-    makes = tuple(dict.fromkeys((posixpath.join(folder, _OF_THE_HOST), made)))
+    makes = tuple(dict.fromkeys((posixpath.join(folder, _OF_THE_HOST), made, *writes)))
     return ManifestsOf(found, judged.because, judged.undecided, makes, tuple(_apart(install, judged)))
 
 
