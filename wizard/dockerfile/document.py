@@ -76,9 +76,9 @@ class Heredoc(NamedTuple):
     """The terminator line with its line end."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Instruction:
-    """One instruction, as BuildKit's parser delimits it."""
+    """One instruction, as BuildKit's parser delimits it. Each equals itself alone, as its document does."""
 
     index: int
     """Position among the instructions of the file, from 0."""

@@ -102,17 +102,18 @@ def _setters(document: Document) -> tuple[int, ...]:
 @lru_cache(maxsize=1024)
 def _environment(document: Document, index: int, end: int, build_arguments: tuple[tuple[str, str], ...]) -> State:
     """The state of stage `index` before instruction `end`. Kept: it is asked again and again of the same document."""
-    stage, given = document.stages[index], dict(build_arguments)
-    states = _states(document, build_arguments)[index]
-    if end <= stage.instructions[0].index:
+    states, start = _states(document, build_arguments)[index], document.stages[index].instructions[0].index
+    if end <= start:
         return states[0]
     setters = _setters(document)
-    first, last = bisect_left(setters, stage.instructions[0].index), bisect_left(setters, end)
-    known = (last - first) // _APART
-    state, outer = states[known + 1], global_values(document, given)
-    for number in setters[first + known * _APART : last]:
-        state = _after(state, document.instructions[number], outer, given)
-    return state
+    first, last = bisect_left(setters, start), bisect_left(setters, end)
+    known, more = divmod(last - first, _APART)
+    if not more:
+        return states[known + 1]
+    # Most ask for one instruction after the other: then the state before is still at hand.
+    before = states[known + 1] if more == 1 else _environment(document, index, setters[last - 2] + 1, build_arguments)
+    given = dict(build_arguments)
+    return _after(before, document.instructions[setters[last - 1]], global_values(document, given), given)
 
 
 @lru_cache(maxsize=16)
@@ -181,7 +182,9 @@ def search_path(document: Document, stage: Stage) -> tuple[str, ...]:
     for one in lineage(document, stage):
         for instruction in one.instructions:
             for pair in pairs(instruction) if instruction.keyword == "ENV" else ():
+                if pair.name != "PATH":
+                    continue
                 state = environment(document, one, instruction)
-                folders = (pair.value or "").strip("\"'").split(":") if pair.name == "PATH" else []
+                folders = (pair.value or "").strip("\"'").split(":")
                 found += [folder for folder in map(state.expand, folders) if folder and folder.startswith("/")]
     return tuple(found)

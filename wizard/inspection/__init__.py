@@ -10,9 +10,10 @@ if TYPE_CHECKING:
     from wizard.inspection.values import Engine
     from wizard.workspace import Workspace
 
-MOST_LINES = 50_000
-MOST_INSTRUCTIONS = 10_000
-"""Of a Dockerfile. No image has so many layers."""
+MOST_LINES = 10_000
+MOST_INSTRUCTIONS = 1_000
+"""Of a Dockerfile. The longest of 2,500 files in 400 public repositories has 511 lines and 254 instructions (BuildKit's
+own), and no image has more than 127 layers."""
 
 
 def inspect(

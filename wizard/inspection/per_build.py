@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from wizard.assets import knowledge
@@ -30,8 +31,12 @@ def tells_of_the_build(name: str) -> bool:
     return upper in table["names"]["names"] or upper.endswith(tuple(f"_{end}" for end in table["endings"]["endings"]))
 
 
+@lru_cache(maxsize=4096)
 def changing(stage: Stage) -> tuple[Changing, ...]:
-    """The instructions of a stage that set something that changes with every build, or are made of it; in order."""
+    """The instructions of a stage that set something that changes with every build, or are made of it; in order.
+
+    Kept: it is asked for each stage that is built upon this one.
+    """
     found: list[Changing] = []
     known: set[str] = set()
     for instruction in stage.instructions:

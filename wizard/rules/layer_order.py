@@ -133,9 +133,7 @@ def propose(view: View) -> Proposal | Refusal | None:
 
 def _in_stage(view: View, stage: Stage) -> _Order:
     installs = any(reading.installs for reading in read_steps(view.document, stage))
-    inherited = {name for lower in lineage(view.document, stage)[:-1] for one in changing(lower) for name in one.names}
-    # What a stage below sets already makes every step of this one run again.
-    own = [one for one in changing(stage) if not one.names & inherited] if installs else []
+    own = _own_settings(view.document, stage) if installs else ()
     settings = {one.instruction.index: one for one in own}
     copies = dict(_movable(view, stage))
     while True:
@@ -146,12 +144,22 @@ def _in_stage(view: View, stage: Stage) -> _Order:
         settings = {index: one for index, one in settings.items() if index not in idle}
 
 
+def _own_settings(document: Document, stage: Stage) -> tuple[Changing, ...]:
+    """Without those of which a stage below sets some: these make every step of this one run again already."""
+    found = changing(stage)
+    inherited = {
+        name for lower in lineage(document, stage)[:-1] if found for one in changing(lower) for name in one.names
+    }
+    return tuple(one for one in found if not one.names & inherited)
+
+
 def _movable(view: View, stage: Stage) -> Iterator[tuple[int, _Copy]]:
     """The copies that may go down, by the number of their instruction. What stands below sources runs again with every
     edit of them: nothing is gained there."""
-    if any(_is_source(view, lower, copy) for lower, copy in _copies_below(view, stage)):
+    copies = context_copies(view.document, stage)
+    if not copies or any(_is_source(view, lower, copy) for lower, copy in _copies_below(view, stage)):
         return
-    for copy in context_copies(view.document, stage):
+    for copy in copies:
         sources = _is_source(view, stage, copy)
         if immovable(view.workspace, view.document, stage, copy) is None and not copy.instruction.heredocs:
             files = None if sources else named_files(view.workspace, view.document, copy)
@@ -191,17 +199,15 @@ def _sunk(view: View, stage: Stage, settings: Mapping[int, Changing], copies: Ma
     moves: list[_Move] = []
     stops: list[_Stop] = []
     for instruction in reversed(stage.instructions):
-        setting, copy = settings.get(instruction.index), copies.get(instruction.index)
+        moving = settings.get(instruction.index) or copies.get(instruction.index)
+        if moving is None:
+            continue
+        copy = moving if isinstance(moving, _Copy) else None
         following = [readings[one.index] for one in order[order.index(instruction) + 1 :]]
         passed: list[Instruction] = []
         costly: list[Instruction] = []
         for number, step in enumerate(following):
-            if setting is not None:
-                because = _holds_setting(view, stage, setting, step)
-            elif copy is not None:
-                because = _holds_copy(view, stage, copy, step)
-            else:
-                break
+            because = _holds(view, stage, moving, step)
             if because is not None:
                 if because and any(below.installs for below in following[number:]):
                     stops.append(_Stop(instruction, step.instruction, because))
@@ -227,9 +233,10 @@ def _rise(order: list[Instruction], label: Instruction, settings: Mapping[int, C
     made_of = settings[label.index].made_of
     at = max(n for n, one in enumerate(order) if one.index in settings and settings[one.index].names & made_of)
     order.remove(label)
-    while order[at + 1].index in settings and order[at + 1].index < label.index:
+    at += 1
+    while at < len(order) and order[at].index in settings and order[at].index < label.index:
         at += 1
-    order.insert(at + 1, label)
+    order.insert(at, label)
 
 
 def _takes_time(view: View, stage: Stage, copy: _Copy | None, step: Reading) -> bool:
@@ -269,6 +276,13 @@ def _saving(view: View, costly: Sequence[_Move]) -> tuple[str, Estimate | None]:
     what = f"edit of what {line} copies" if copies else f"new value in {line}"
     said = f" About {seconds:.0f} s saved per {what}, from the build of {max(time.date for time in found)}."
     return said, Estimate(seconds, None, "measured")
+
+
+def _holds(view: View, stage: Stage, moving: Changing | _Copy, step: Reading) -> str | None:
+    """Why a setting or a copy may not stand below an instruction; empty where that needs it, None where it may."""
+    if isinstance(moving, _Copy):
+        return _holds_copy(view, stage, moving, step)
+    return _holds_setting(view, stage, moving, step)
 
 
 def _holds_setting(view: View, stage: Stage, setting: Changing, step: Reading) -> str | None:

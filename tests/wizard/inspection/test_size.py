@@ -20,12 +20,12 @@ def refusal(folder: Path) -> str:
 
 def test_a_dockerfile_of_too_many_lines_is_refused_with_the_first_one_too_many(tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text("FROM a\n" + "#\n" * MOST_LINES)
-    assert refusal(tmp_path).startswith("Dockerfile:50001: has more than 50,000 lines")
+    assert refusal(tmp_path).startswith("Dockerfile:10001: has more than 10,000 lines")
 
 
 def test_a_dockerfile_of_too_many_instructions_is_refused_with_the_first_one_too_many(tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text("FROM a\n\n" + "LABEL a=b\n" * MOST_INSTRUCTIONS)
-    assert refusal(tmp_path).startswith("Dockerfile:10002: has more than 10,000 instructions")
+    assert refusal(tmp_path).startswith("Dockerfile:1002: has more than 1,000 instructions")
 
 
 def test_a_dockerfile_of_as_many_instructions_is_read(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import posixpath
 import zlib
+from collections.abc import Mapping
+from functools import lru_cache
 
 from wizard.dockerfile.document import Document, Instruction, Stage
 from wizard.dockerfile.shell import parse_run
@@ -24,24 +26,42 @@ def filler_of(
     workspace: Workspace, document: Document, stage: Stage, instruction: Instruction, folder: str
 ) -> Instruction | None:
     """The instruction above another one, in its stage or one that this is built upon, that may put files there."""
-    for below in lineage(document, stage):
-        for other in below.instructions:
+    near = _near(document, folder)
+    for below in lineage(document, stage) if near else ():
+        for other in near.get(below.index, ()):
             if other.index >= instruction.index:
                 return None
-            if other.keyword in ("COPY", "ADD") and _copies(workspace, document, below, other, folder):
-                return other
-            if other.keyword == "RUN" and _writes(document, below, other, folder):
+            if other.keyword == "RUN" or _copies(workspace, document, below, other, folder):
                 return other
     return None
 
 
+@lru_cache(maxsize=16)
+def _near(document: Document, folder: str) -> Mapping[int, tuple[Instruction, ...]]:
+    """The RUNs of each stage, by its number, that work in the folder, and the copies that go into it or to one that
+    holds it. Kept: it is asked for each step that fills the folder."""
+    found: dict[int, tuple[Instruction, ...]] = {}
+    for stage in document.stages:
+        near = tuple(other for other in stage.instructions if _is_near(document, stage, other, folder))
+        if near:
+            found[stage.index] = near
+    return found
+
+
+def _is_near(document: Document, stage: Stage, other: Instruction, folder: str) -> bool:
+    if other.keyword == "RUN":
+        return _writes(document, stage, other, folder)
+    place = lands_at(document, stage, other) if other.keyword in ("COPY", "ADD") else None
+    return place is not None and (lies_in(place, folder) or lies_in(folder, place))
+
+
 def _writes(document: Document, stage: Stage, run: Instruction, folder: str) -> bool:
     """Whether a RUN works in the folder or on the one that holds it, by its name."""
-    script = parse_run(document, run)
-    if covered(run, environment(document, stage, run), folder):
-        return False
     above = posixpath.dirname(folder)
-    for command in script.commands:
+    commands = [one for one in parse_run(document, run).commands if any(above in word.text for word in one.words)]
+    if not commands or covered(run, environment(document, stage, run), folder):
+        return False
+    for command in commands:
         names_above = any(word.text.rstrip("/") == above for word in command.words)
         if uses(command, folder) or (names_above and uses(command, above)):
             return True
@@ -54,8 +74,6 @@ def _copies(workspace: Workspace, document: Document, stage: Stage, copy: Instru
         return False
     if lies_in(place, folder):
         return True
-    if not lies_in(folder, place):
-        return False
     if copy.flag("from"):
         # Nobody copies a whole image over another, or a home, without the caches that it holds.
         return _is_named_so(copy, place)

@@ -69,14 +69,20 @@ def working_directory(document: Document, stage: Stage, instruction: Instruction
     state = environment(document, stage, instruction)
     if state.workdir is not None:
         return state.workdir
-    before = [document.stage_of(other) for other in _workdirs(document) if other.index < instruction.index]
-    return None if before and any(below in before for below in lineage(document, stage)) else IMAGE_FOLDER
+    first = _first_workdirs(document)
+    set_before = (first[below.index] < instruction.index for below in lineage(document, stage) if below.index in first)
+    return None if first and any(set_before) else IMAGE_FOLDER
 
 
 @lru_cache(maxsize=16)
-def _workdirs(document: Document) -> tuple[Instruction, ...]:
-    """Kept: most files have one or two, and every step asks."""
-    return tuple(instruction for instruction in document.instructions if instruction.keyword == "WORKDIR")
+def _first_workdirs(document: Document) -> Mapping[int, int]:
+    """The first WORKDIR of each stage that has one, by the stage's number: every step asks."""
+    found: dict[int, int] = {}
+    for stage in document.stages:
+        for instruction in stage.instructions:
+            if instruction.keyword == "WORKDIR":
+                found.setdefault(stage.index, instruction.index)
+    return found
 
 
 def _read(document: Document, stage: Stage, instruction: Instruction) -> ContextCopy | None:

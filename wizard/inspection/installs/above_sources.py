@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Collection, Iterator, Sequence
+from itertools import chain
 
 from wizard.dockerfile.document import Document, Instruction, Stage
 from wizard.dockerfile.stages import lineage
@@ -61,7 +62,12 @@ def is_divided(
     workspace: Workspace, document: Document, stage: Stage, reading: Reading, above: Sequence[Reading]
 ) -> bool:
     """Whether it installs a project of which a step above the sources has installed what it depends on."""
-    earlier = [*above, *(r for below in lineage(document, stage)[:-1] for r in read_steps(document, below))]
-    managers = {one.manager for r in earlier for one in r.installs if installs_project(one)}
-    others = [one for one in reading.installs if not (installs_project(one) and one.manager in managers)]
-    return not others and bool(reads_of(workspace, document, stage, reading).apart)
+    if not reading.installs or not all(map(installs_project, reading.installs)):
+        return False
+    below = (step for one in lineage(document, stage)[:-1] for step in read_steps(document, one))
+    missing = {install.manager for install in reading.installs}
+    for earlier in chain(above, below):
+        missing -= {install.manager for install in earlier.installs if installs_project(install)}
+        if not missing:
+            return bool(reads_of(workspace, document, stage, reading).apart)
+    return False

@@ -9,6 +9,7 @@ import json
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from wizard.dockerfile.cleaning import cleans
@@ -65,13 +66,25 @@ class Text(NamedTuple):
 
 def stages_with(document: Document, stage: Stage) -> tuple[Stage, ...]:
     """The stages that have what a stage installs: it, those built upon it, and those that copy or mount from these."""
-    found = {stage.index}
-    for other in document.stages[stage.index + 1 :]:
-        below = base_stage(document, other)
-        sources = (source_stage(document, one, name) for one in other.instructions for name in references(one))
-        if (below and below.index in found) or any(source and source.index in found for source in sources):
-            found.add(other.index)
+    takers, found = _takers(document), {stage.index}
+    todo = [stage.index]
+    while todo:
+        come = takers.get(todo.pop(), frozenset()) - found
+        found |= come
+        todo += come
     return tuple(document.stages[number] for number in sorted(found))
+
+
+@lru_cache(maxsize=16)
+def _takers(document: Document) -> Mapping[int, frozenset[int]]:
+    """By a stage's number those of the stages that are built upon it, or copy or mount from it."""
+    found: dict[int, set[int]] = {}
+    for stage in document.stages:
+        named = (source_stage(document, one, name) for one in stage.instructions for name in references(one))
+        for below in (base_stage(document, stage), *named):
+            if below is not None and below.index < stage.index:
+                found.setdefault(below.index, set()).add(stage.index)
+    return {number: frozenset(them) for number, them in found.items()}
 
 
 def started_texts(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from wizard.assets import knowledge
@@ -37,14 +38,14 @@ def installs_project(install: Install) -> bool:
 
 
 def _entry(install: Install) -> Mapping[str, Any] | None:
-    return next(
-        (
-            entry
-            for entry in knowledge("python_installs")["manager"]
-            if entry["name"] == install.manager and install.verb in entry["verbs"]
-        ),
-        None,
-    )
+    return _entries().get((install.manager, install.verb))
+
+
+@cache
+def _entries() -> Mapping[tuple[str, str], Mapping[str, Any]]:
+    """By manager and verb: asked for every pair of an install and one above it."""
+    entries = reversed(knowledge("python_installs")["manager"])
+    return {(entry["name"], verb): entry for entry in entries for verb in entry["verbs"]}
 
 
 def python_project_of(workspace: Workspace, document: Document, stage: Stage, reading: Reading) -> ManifestsOf:
