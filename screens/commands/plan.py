@@ -8,6 +8,7 @@ import sys
 
 from screens.commands.prepare import open_repo, plan_repo
 from screens.commands.text import cut, paragraph
+from screens.views.waiting import waits_for
 from wizard.plan.fold import Plan, Step
 from wizard.plan.view_json import plan_json
 from wizard.plan.view_sarif import plan_sarif
@@ -45,9 +46,10 @@ def _lines(plan: Plan) -> list[str]:
             "",
             *paragraph(f"Waiting for you to look at them: {listed(waiting)} (take them with --all or --only)."),
         ]
-    if plan.asks and not plan.settings.online:
-        asking = listed([one.rule for one in plan.asks])
-        lines += ["", *paragraph(f"Waiting for --online, to ask a registry or a package index: {asking}.")]
+    if plan.waiting:
+        lines += ["", "Waiting for --online, which asks registries and package indexes:"]
+        for one in plan.waiting:
+            lines += paragraph(f"{one.rule}: {waits_for(one)}", "  - ")
     if plan.changes:
         lines += ["", *paragraph(f"Would change {listed(list(plan.changes))}.")]
         lines += paragraph("See it with `dockwiz plan --diff`, write it with `dockwiz apply --yes`.")

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from wizard.inspection.questions import Answer, DigestQuestion, Question
+from wizard.inspection.questions import Answer, DigestQuestion, DownloadQuestion, LockQuestion, Question, RelockQuestion
 from wizard.inspection.values import Inspection
+from wizard.online.file_sizes import downloaded
 from wizard.online.registry import digest_of
+from wizard.online.relocking import relock
 from wizard.online.resolver import resolve
 from wizard.plan.fold import Plan
 
@@ -18,7 +20,15 @@ AT_ONCE = 4
 
 def find_answer(question: Question) -> Answer:
     """What the registry or the package index says. Never raises: no answer is an answer that says why."""
-    return digest_of(question.image) if isinstance(question, DigestQuestion) else resolve(question)
+    match question:
+        case DigestQuestion(image):
+            return digest_of(image)
+        case RelockQuestion():
+            return relock(question)
+        case DownloadQuestion():
+            return downloaded(question)
+        case LockQuestion():
+            return resolve(question)
 
 
 def plan_online(

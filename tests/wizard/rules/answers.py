@@ -1,7 +1,8 @@
 """What the network answers in a fixture, recorded in the case's folder:
 
-answers.json   {"digests": {image: digest}, "because": {image or requirements file: why there is no answer}};
-lock.txt       the lines of a lock, for every requirements file.
+answers.json   {"digests": {image: digest}, "bytes": {index, "" for the usual one: number},
+                "because": {image, requirements file or lock: why there is no answer}};
+lock.txt       the lines of a lock, for every requirements file, or the whole of a project's.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from wizard.inspection.questions import Answer, DigestQuestion, Question
+from wizard.inspection.questions import Answer, DigestQuestion, DownloadQuestion, LockQuestion, Question, RelockQuestion
 
 Find = Callable[[Question], Answer]
 
@@ -23,9 +24,13 @@ def recorded(case: Path) -> Find | None:
     lock = (case / "lock.txt").read_text() if (case / "lock.txt").exists() else None
 
     def find(question: Question) -> Answer:
-        of_image = isinstance(question, DigestQuestion)
-        name = question.image if isinstance(question, DigestQuestion) else question.requirements
-        text = answers.get("digests", {}).get(name) if of_image else lock
+        match question:
+            case DigestQuestion(name):
+                text = answers.get("digests", {}).get(name)
+            case DownloadQuestion(address=name):
+                text = answers.get("bytes", {}).get(name)
+            case LockQuestion(name) | RelockQuestion(lock=name):
+                text = lock
         return Answer(text, answers.get("because", {}).get(name, "nothing is recorded" if text is None else ""))
 
     return find
