@@ -93,9 +93,6 @@ class EngineApi:
     def remove_image(self, reference: str, force: bool = False) -> None:
         self._json("DELETE", f"/images/{_name(reference)}", {"force": _flag(force)}, timeout=PATIENT)
 
-    def tag_image(self, reference: str, repository: str, tag: str) -> None:
-        self._json("POST", f"/images/{_name(reference)}/tag", {"repo": repository, "tag": tag})
-
     def containers(self, label: str) -> list[Json]:
         """The containers with a label, stopped ones too."""
         query = {"all": "1", "filters": json.dumps({"label": [label]})}
@@ -160,12 +157,6 @@ class EngineApi:
         with self._request(
             "GET", f"/containers/{_name(container)}/archive", {"path": path}, timeout=timeout
         ) as response:
-            yield cast(IO[bytes], response)
-
-    @contextlib.contextmanager
-    def export_image(self, reference: str, timeout: float = PATIENT) -> Iterator[IO[bytes]]:
-        """The image as a tar stream, to be read inside the `with` (tarfile mode `r|`)."""
-        with self._request("GET", f"/images/{_name(reference)}/get", timeout=timeout) as response:
             yield cast(IO[bytes], response)
 
     def _json(

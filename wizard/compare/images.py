@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 import tarfile
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from wizard.build.api import EngineApi, EngineError
 from wizard.compare.behaviour import remove_quietly
 from wizard.compare.values import ImageConfig, ImageSize, Packages
+from wizard.inspection.ecosystems.requirements import normalise_name
 
 _LIST_PYTHON = """
 import importlib.metadata, json, platform
@@ -70,7 +70,7 @@ def _python_packages(
             version, packages = json.loads(output)
         except ValueError:
             continue
-        return version, {_normalised(name): text for name, text in packages.items() if name}
+        return version, {normalise_name(name): text for name, text in packages.items() if name}
     return None, None
 
 
@@ -119,8 +119,3 @@ def parse_dpkg_status(text: str) -> Mapping[str, str]:
             with contextlib.suppress(KeyError):
                 packages[fields["Package"]] = fields["Version"]
     return packages
-
-
-def _normalised(name: str) -> str:
-    """A Python project's name as indexes compare it (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name).lower()

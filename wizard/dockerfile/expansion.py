@@ -54,12 +54,17 @@ def expand(text: str, variables: Mapping[str, str | None], escape: str = "\\") -
     return lexed.text if lexed.known else None
 
 
+def hashable(build_arguments: Mapping[str, str] | None) -> tuple[tuple[str, str], ...]:
+    """The build arguments as what is kept of a file is looked up by them."""
+    return tuple(sorted((build_arguments or {}).items()))
+
+
 def global_values(document: Document, build_arguments: Mapping[str, str] | None = None) -> dict[str, str | None]:
     """What FROM lines see: the ARGs before the first FROM with their defaults, and the platform arguments.
 
     An ARG without a default is unknown unless `build_arguments` has it.
     """
-    return dict(_global_values(document, tuple(sorted((build_arguments or {}).items()))))
+    return dict(_global_values(document, hashable(build_arguments)))
 
 
 @lru_cache(maxsize=64)

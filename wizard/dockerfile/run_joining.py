@@ -15,11 +15,9 @@ from wizard.dockerfile.document import Comment, Document, Instruction, Span
 from wizard.dockerfile.editing import Edit, block, delete, insert_after, newline_at
 from wizard.dockerfile.errors import EditConflict
 from wizard.dockerfile.script import Command, Script
-from wizard.dockerfile.shell import changes_shell_state, parse_run, shell_at
+from wizard.dockerfile.shell import PLAIN_SHELLS, changes_shell_state, parse_run, shell_at
 from wizard.dockerfile.stages import mount_options
 from wizard.dockerfile.style import LINE_WIDTH, style_of
-
-_PLAIN_SHELLS = (None, ("/bin/sh", "-c"), ("sh", "-c"))
 
 
 def split_run(document: Document, instruction: Instruction, command: Command) -> tuple[Edit, ...]:
@@ -88,7 +86,7 @@ def _plain(document: Document, instruction: Instruction) -> Script:
         raise _conflict(document, instruction, "it is no RUN of this stage")
     if instruction.heredocs:
         raise _conflict(document, instruction, "the RUN has a heredoc")
-    if shell_at(document, instruction) not in _PLAIN_SHELLS:
+    if shell_at(document, instruction) not in PLAIN_SHELLS:
         raise _conflict(document, instruction, "a SHELL other than sh is in force")
     script = parse_run(document, instruction)
     if script.opaque is not None:

@@ -26,8 +26,10 @@ from wizard.dockerfile.syntax_tree import SUBSTITUTIONS, TreeReader
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
 
-__all__ = ["Command", "Script", "ShellWord", "changes_shell_state", "is_posix", "parse_run", "shell_at"]
+__all__ = ["PLAIN_SHELLS", "Command", "Script", "ShellWord", "changes_shell_state", "is_posix", "parse_run", "shell_at"]
 
+PLAIN_SHELLS: Final = (None, ("/bin/sh", "-c"), ("sh", "-c"))
+"""Answers of `shell_at` that mean the image's own `sh`."""
 POSIX_SHELLS: Final = frozenset({"sh", "bash", "ash", "dash", "ksh", "zsh"})
 _STATE_CHANGERS: Final = frozenset({
     "cd", "pushd", "popd", "export", "source", ".", "set", "trap", "umask", "alias", "unalias", "unset", "eval", "exec",

@@ -17,6 +17,11 @@ def operands(instruction: Instruction) -> tuple[str, ...]:
     return instruction.json if instruction.json is not None else tuple(word.text for word in instruction.words)
 
 
+def is_pattern(source: str) -> bool:
+    """Whether a path has characters that stand for others; one behind a backslash counts too."""
+    return any(character in source for character in "*?[")
+
+
 def context_sources(instruction: Instruction, state: State | None = None) -> tuple[str, ...]:
     """The context paths that a COPY, an ADD or the bind mounts of a RUN read.
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from wizard.dockerfile.document import Document, Instruction, Stage
-from wizard.dockerfile.expansion import expanded_base
+from wizard.dockerfile.expansion import expanded_base, hashable
 
 _NUMBER = re.compile(r"\+?[0-9]{1,18}\Z")
 
@@ -54,7 +54,7 @@ def _numbers(document: Document) -> Mapping[str, Sequence[int]]:
 
 def base_stage(document: Document, stage: Stage, build_arguments: Mapping[str, str] | None = None) -> Stage | None:
     """The stage that this one is built upon, None where that is an image."""
-    return _bases(document, tuple(sorted((build_arguments or {}).items())))[stage.index]
+    return _bases(document, hashable(build_arguments))[stage.index]
 
 
 @lru_cache(maxsize=16)
@@ -140,7 +140,7 @@ def reachable(document: Document, *targets: Stage) -> frozenset[int]:
 
 def lineage(document: Document, stage: Stage, build_arguments: Mapping[str, str] | None = None) -> tuple[Stage, ...]:
     """The stages that this one is built upon, the first in the file first, itself last."""
-    bases = _bases(document, tuple(sorted((build_arguments or {}).items())))
+    bases = _bases(document, hashable(build_arguments))
     chain = [stage]
     while (base := bases[chain[-1].index]) is not None:
         chain.append(base)
@@ -160,7 +160,7 @@ def built_upon(document: Document, stage: Stage) -> tuple[Stage, ...]:
 
 def base_image(document: Document, stage: Stage, build_arguments: Mapping[str, str] | None = None) -> str:
     """The image that a stage is built upon in the end, defaults of ARGs put in; as written where one has none."""
-    return _base_images(document, tuple(sorted((build_arguments or {}).items())))[stage.index]
+    return _base_images(document, hashable(build_arguments))[stage.index]
 
 
 @lru_cache(maxsize=16)

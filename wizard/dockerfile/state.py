@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from wizard.dockerfile.arguments import pairs
 from wizard.dockerfile.document import Document, Instruction, Stage
-from wizard.dockerfile.expansion import PLATFORM_ARGUMENTS, Variables, expand, expanded_base, global_values
+from wizard.dockerfile.expansion import PLATFORM_ARGUMENTS, Variables, expand, expanded_base, global_values, hashable
 from wizard.dockerfile.lexer import is_plain
 from wizard.dockerfile.stages import base_stage, lineage, triggers
 
@@ -90,7 +90,7 @@ def environment(
         setters = _setters(document)
         earlier = bisect_left(setters, end)
         end = max(start, setters[earlier - 1] if earlier else start) + 1
-    return _environment(document, stage.index, end, tuple(sorted((build_arguments or {}).items())))
+    return _environment(document, stage.index, end, hashable(build_arguments))
 
 
 @lru_cache(maxsize=16)

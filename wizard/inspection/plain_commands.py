@@ -11,9 +11,8 @@ from typing import Final
 from wizard.dockerfile.arguments import decode
 from wizard.dockerfile.document import Document, Instruction, Span
 from wizard.dockerfile.script import Command, ShellWord
-from wizard.dockerfile.shell import parse_run, shell_at
+from wizard.dockerfile.shell import PLAIN_SHELLS, parse_run, shell_at
 
-_PLAIN_SHELLS: Final = (None, ("/bin/sh", "-c"), ("sh", "-c"))
 _BUILTINS: Final = frozenset({
     ".", ":", "[", "alias", "bg", "break", "cd", "command", "continue", "echo", "eval", "exec", "exit", "export",
     "false", "fc", "fg", "getopts", "hash", "jobs", "kill", "local", "printf", "pwd", "read", "readonly", "return",
@@ -35,7 +34,7 @@ def plain_command(document: Document, instruction: Instruction) -> tuple[ShellWo
         return (
             "it is no JSON (double quotes, no comma before the bracket), so BuildKit gives it to a shell as it stands"
         )
-    if shell_at(document, instruction) not in _PLAIN_SHELLS:
+    if shell_at(document, instruction) not in PLAIN_SHELLS:
         return "a SHELL other than sh is in force"
     script = parse_run(document, instruction)
     if script.opaque is not None:

@@ -18,6 +18,10 @@ class Evidence:
     text: str
 
 
+Sign = tuple[str, Evidence]
+"""A reason in words, and the line that shows it."""
+
+
 class Caller(NamedTuple):
     """A file that runs a build of a Dockerfile: compose, bake, CI, Makefile, script."""
 

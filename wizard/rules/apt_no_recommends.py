@@ -18,13 +18,12 @@ Source
 
 from __future__ import annotations
 
-import re
-
 from wizard.assets import knowledge
 from wizard.dockerfile.document import Document, Instruction, Span
 from wizard.dockerfile.editing import Edit, splice
 from wizard.dockerfile.installs import Install
 from wizard.dockerfile.run_editing import line_break
+from wizard.inspection.division.native import bare
 from wizard.inspection.steps import read_steps, unread_runs
 from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at, unread
 
@@ -77,17 +76,12 @@ def _lacks_it(install: Install) -> bool:
 def _edits(install: Install, document: Document) -> list[Edit]:
     end = install.verb_word.span.end
     edits = [Edit(Span(end, end), " --no-install-recommends")]
-    kept = _companions({_name((word.value or word.text).strip("\"'")) for word in install.packages}, document)
+    kept = _companions({bare((word.value or word.text).strip("\"'")) for word in install.packages}, document)
     if kept:
         last = install.packages[-1].span.end
         between = line_break(document, install.packages) or " "
         edits.append(Edit(Span(last, last), "".join(f"{between}{name}" for name in kept)))
     return edits
-
-
-def _name(package: str) -> str:
-    """`curl` for `curl=7.88.1-10`, `curl:amd64` and `curl/bookworm`."""
-    return re.split(r"[=:/]", package, maxsplit=1)[0]
 
 
 def _companions(names: set[str], document: Document) -> list[str]:

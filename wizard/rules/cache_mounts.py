@@ -29,9 +29,7 @@ Source
 from __future__ import annotations
 
 import posixpath
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from wizard.dockerfile.cleaning import cleans
@@ -39,16 +37,15 @@ from wizard.dockerfile.document import Document, Instruction, Span, Stage
 from wizard.dockerfile.editing import Edit, add_flags, remove_spans, splice
 from wizard.dockerfile.errors import EditConflict
 from wizard.dockerfile.installs import Install
-from wizard.dockerfile.run_editing import insert_command
 from wizard.dockerfile.shell import Script
-from wizard.dockerfile.stages import base_image, lineage, reachable
+from wizard.dockerfile.stages import base_image, lineage
 from wizard.dockerfile.state import State, environment
+from wizard.inspection.apt.docker_clean import keep_downloads
 from wizard.inspection.apt.lists import AptFlow, apt_flow
-from wizard.inspection.caches.fillers import filler_of
+from wizard.inspection.caches.in_use import in_use
 from wizard.inspection.caches.mounted import Cleaning, Hindrance, cleaning_of, covered, taken_out
-from wizard.inspection.caches.names import may_compile, release_name
-from wizard.inspection.caches.python import keeps_cache, python_cache
-from wizard.inspection.caches.readers import reader_of
+from wizard.inspection.caches.names import may_compile, release_name, shared_names
+from wizard.inspection.caches.python import keeps_cache, python_cache, words_against_cache
 from wizard.inspection.caches.run_time import wanted_by_uv
 from wizard.inspection.frontend import Frontend, frontend_of, used_features
 from wizard.inspection.image_names import name_parts
@@ -63,10 +60,8 @@ CATEGORY: Category = "speed"
 
 _CACHE, _LISTS = "/var/cache/apt", "/var/lib/apt/lists"
 _KINDS = {_CACHE: "apt-cache", _LISTS: "apt-lists"}
-_DOCKER_CLEAN = "/etc/apt/apt.conf.d/docker-clean"
 _WITHOUT_DOCKER_CLEAN = " Whoever uses apt on top of the image has to clean up: docker-clean is not there any more."
 _INSTALLS = r"\b(?:(?:apt(?:-get)?|pip3?|uv\s+pip)\b[^;&|]*\binstall|(?:uv|poetry)\s+(?:sync|install))\b"
-_NO_CACHE = ("--no-cache-dir", "--no-cache", "-n")
 
 
 class _Step(NamedTuple):
@@ -187,7 +182,7 @@ def _apt(view: View, flow: AptFlow, steps: list[_Step]) -> Iterator[tuple[_Step,
         for stage in document.stages
         if any(instruction.index in flow.steps for instruction in stage.instructions)
     }
-    names = _cache_names(document, releases)
+    names = shared_names(document, releases)
     blocked: dict[int, str] = {}
     """Steps that keep docker-clean, or need it: what would leave its downloads in a layer without it."""
     for index, use in sorted(flow.steps.items(), reverse=True):
@@ -243,42 +238,16 @@ def _apt_step(view: View, name: str, step: _Step, folders: Collection[str]) -> _
     cleaning = cleaning_of(step.script, step.state, folders, managers, ["/var/lib/apt"] if _LISTS in folders else [])
     if isinstance(cleaning, Hindrance):
         return _Problem(step.instruction, cleaning.because)
-    hindrance = next((because for folder in new if (because := _in_use(view, step, folder))), None)
+    hindrance = in_use(view.workspace, document, step.stage, step.instruction, new)
     if hindrance is not None:
         return _Problem(step.instruction, hindrance)
     try:
         taken_out(document, step.instruction, step.script, cleaning, step.state)
-        clean = _without_docker_clean(document, step) if _CACHE in new else None
+        clean = keep_downloads(document, step.stage, step.reading, step.script) if _CACHE in new else None
     except EditConflict as error:
         return _Problem(step.instruction, error.message)
     flags = tuple(f"--mount=type=cache,id={name}-{_KINDS[folder]},target={folder},sharing=locked" for folder in new)
     return _Mounts("apt", flags, cleaning, docker_clean=clean)
-
-
-def _without_docker_clean(document: Document, step: _Step) -> Edit | None:
-    """What lets apt keep its downloads; None where a step before this one of the same image did it already."""
-    clearing = _clears_docker_clean(document)
-    if clearing and any(
-        clearing.get(stage.index, step.instruction.index) < step.instruction.index
-        for stage in lineage(document, step.stage)
-    ):
-        return None
-    first = next(install for install in step.reading.installs if install.manager in APT)
-    text = f"{'sudo ' if 'sudo' in first.wrappers else ''}rm -f {_DOCKER_CLEAN}"
-    if first.command in step.script.top and first.command.joined_by in ("", "&&"):
-        return insert_command(document, step.script, first.command, text)
-    return insert_command(document, step.script, step.script.top[0], text)
-
-
-@lru_cache(maxsize=16)
-def _clears_docker_clean(document: Document) -> Mapping[int, int]:
-    """The first RUN that names docker-clean in each stage that has one, by the stage's number."""
-    found: dict[int, int] = {}
-    for stage in document.stages:
-        for other in stage.instructions:
-            if other.keyword == "RUN" and _DOCKER_CLEAN in other.argument:
-                found.setdefault(stage.index, other.index)
-    return found
 
 
 def _only_refreshes(reading: Reading | None) -> bool:
@@ -287,33 +256,6 @@ def _only_refreshes(reading: Reading | None) -> bool:
 
 def _installs_with_apt(reading: Reading) -> bool:
     return any(install.manager in APT and install.verb != "update" for install in reading.installs)
-
-
-def _cache_names(document: Document, releases: Mapping[int, str]) -> Mapping[int, str]:
-    """Whose apt caches those of a stage are: the release's, and the stage's own where another could install at the same
-    time and wait for the lock.
-
-    `releases` has, by number, the release of every stage that uses apt.
-    """
-    names: dict[int, str] = {}
-    for release in set(releases.values()):
-        alike = frozenset(index for index, its_own in releases.items() if its_own == release)
-        needs = {index: reachable(document, document.stages[index]) & alike for index in alike}
-        needed_by = Counter(other for index in alike for other in needs[index])
-        for index in alike:
-            # One that every other needs or is needed by is never at work with another. Each needs itself.
-            waits = len(needs[index]) + needed_by[index] < len(alike) + 1
-            names[index] = f"{release}-{document.stages[index].buildkit_name}" if waits else release
-    return names
-
-
-def _in_use(view: View, step: _Step, folder: str) -> str | None:
-    """Why a mount may not stand at the folder: somebody looks for files there."""
-    filler = filler_of(view.workspace, view.document, step.stage, step.instruction, folder)
-    if filler is not None:
-        return f"{line_at(filler.start_line)} may put files into the folder that would be mounted, for the step to find"
-    reader = reader_of(view.document, step.stage, step.instruction, folder)
-    return None if reader is None else f"{line_at(reader.start_line)} reads the folder that would be mounted"
 
 
 def _python(view: View, step: _Step) -> Iterator[tuple[_Step, _Mounts | _Problem]]:
@@ -330,7 +272,7 @@ def _python(view: View, step: _Step) -> Iterator[tuple[_Step, _Mounts | _Problem
         editable = not any(call.has("--no-editable") for call in syncs)
         wanted = wanted_by_uv(view.workspace, document, step.stage, editable=editable) if syncs else None
         missing = [folder for folder in cache.folders if not covered(step.instruction, step.state, folder)]
-        hindrance = wanted or next((why for folder in missing if (why := _in_use(view, step, folder))), None)
+        hindrance = wanted or in_use(view.workspace, document, step.stage, step.instruction, missing)
         if hindrance is not None:
             yield step, _Problem(step.instruction, hindrance)
             continue
@@ -348,7 +290,7 @@ def _python(view: View, step: _Step) -> Iterator[tuple[_Step, _Mounts | _Problem
         new = tuple(_python_flag(document, step, manager, folder) for folder in missing)
         added = tuple(_switch_on(call, cache.switch) for call in calls if cache.switch is not None)
         mounts = _Mounts(manager, new, cleaning, added)
-        if new or added or cleaning.commands or cleaning.words or list(_no_cache_words(step, manager)):
+        if new or added or cleaning.commands or cleaning.words or words_against_cache(manager, step.reading.installs):
             yield step, mounts
 
 
@@ -362,14 +304,6 @@ def _python_flag(document: Document, step: _Step, manager: str, folder: str) -> 
 def _switch_on(install: Install, assignment: str) -> Edit:
     at = install.command.words[0].span.start
     return Edit(Span(at, at), f"{assignment} ")
-
-
-def _no_cache_words(step: _Step, manager: str) -> Iterator[Span]:
-    names = _NO_CACHE if manager == "uv" else _NO_CACHE[:2]
-    for install in step.reading.installs:
-        for option in install.options if install.manager == manager and keeps_cache(install) else ():
-            if option.name in names and option.words[0].text.partition("=")[0] == option.name:
-                yield from (word.span for word in option.words)
 
 
 def _edits(document: Document, step: _Step, mounts: list[_Mounts], *, clear: bool) -> Iterator[Edit]:
@@ -386,5 +320,5 @@ def _edits(document: Document, step: _Step, mounts: list[_Mounts], *, clear: boo
     commands = tuple(dict.fromkeys(command for mount in mounts for command in mount.cleaning.commands))
     words = tuple(dict.fromkeys(word for mount in mounts for word in mount.cleaning.words))
     yield from taken_out(document, step.instruction, step.script, Cleaning(commands, words), step.state)
-    spans = [span for mount in mounts if mount.manager != "apt" for span in _no_cache_words(step, mount.manager)]
+    spans = [span for mount in mounts for span in words_against_cache(mount.manager, step.reading.installs)]
     yield from remove_spans(document, step.instruction, spans)

@@ -20,12 +20,8 @@ Source
 
 from __future__ import annotations
 
-import os
-import posixpath
 import re
 from collections.abc import Iterator
-from itertools import islice
-from pathlib import Path
 from typing import NamedTuple
 
 from wizard.dockerfile.document import Document, Instruction, Stage
@@ -34,12 +30,13 @@ from wizard.dockerfile.errors import EditConflict
 from wizard.dockerfile.installs import program, unwrap
 from wizard.dockerfile.run_editing import remove_command
 from wizard.dockerfile.script import Command, ShellWord
-from wizard.dockerfile.stages import base_image, base_stage, lineage, triggers
+from wizard.dockerfile.stages import base_image, lineage
 from wizard.dockerfile.state import State, environment
 from wizard.inspection.caches.mounted import set_in
-from wizard.inspection.copies.below_folder import ACCOUNT_MAKERS, effect_on, leads_into, made_by_workdir, may_reach
+from wizard.inspection.copies.below_folder import ACCOUNT_MAKERS, effect_on, made_by_workdir, may_reach
+from wizard.inspection.copies.links import may_bring_links
 from wizard.inspection.copies.placed import context_copies, copies_sources, lands_at, lies_in
-from wizard.inspection.image_names import known_image, name_parts
+from wizard.inspection.copies.unknown_content import parents_there, unknown_content
 from wizard.inspection.places import line_at
 from wizard.inspection.shipped import shipped_stages
 from wizard.inspection.steps import SYSTEM_MANAGERS, Reading, read_steps, unread_runs, words_of
@@ -51,17 +48,9 @@ TITLE = "Give files their owner as they are copied"
 CATEGORY: Category = "size"
 
 _CHOWNS = r"\bchown\s+(?:-R|--recursive)\b"
-_OF_THE_SYSTEM = frozenset(
-    {"bin", "boot", "dev", "etc", "go", "lib", "lib64", "media", "mnt", "proc", "root", "run", "sbin", "sys", "tmp",
-     "usr", "var"}
-)  # fmt: skip
-_ALWAYS_THERE = ("/", "/opt", "/srv", "/home")
 _OWNER = re.compile(r"(?P<user>[\w${}-]+)(?::(?P<group>[\w${}-]+))?")
 _VARIABLES = re.compile(r"\$\{?(\w+)\}?")
 _SPECIAL_BITS = re.compile(rb"\bsetcap\b|\bchmod\s+(?:-R\s+)?(?:0?[2-7][0-7]{3}\b|[ugoa]*[-+=][rwxX]*[st])")
-
-_ENOUGH = 10_000
-"""Files of a context that are looked at for links; in a larger one there may be some."""
 
 
 class _Chown(NamedTuple):
@@ -180,7 +169,7 @@ def _outcome(view: View, stage: Stage, reading: Reading, command: Command) -> tu
     if not state.is_root:
         return f"the step runs as user {state.user}"
     chown = _Chown(stage, reading, command, options[0], owner, target)
-    because = _unfit(document, chown, state)
+    because = unknown_content(document, stage, target, state)
     return because or _with_copies(view, chown)
 
 
@@ -209,27 +198,6 @@ def _owner(state: State, reading: Reading, word: ShellWord) -> str | None:
     if not _OWNER.fullmatch(text) or any(state.settings.get(name) is None for name in names):
         return None
     return None if reading.script is None or set_in(reading.script, names) is not None else text
-
-
-def _unfit(document: Document, chown: _Chown, state: State) -> str | None:
-    """Why what is in the folder besides the copies cannot be known."""
-    image = base_image(document, chown.stage)
-    name, tag, _ = name_parts(image)
-    parts = chown.target.strip("/").split("/")
-    if "/" in name or known_image(name) is None or "onbuild" in tag:
-        return f"what the image {image} has in {chown.target} is not known"
-    in_system = parts[0] in _OF_THE_SYSTEM and not (parts[:2] == ["usr", "src"] and len(parts) > 2)
-    if in_system or chown.target in _ALWAYS_THERE or (parts[0] == "home" and len(parts) < 3):
-        return f"{chown.target} is a folder of the system or a home, and holds more than what is copied"
-    if any(part.startswith(".") for part in parts) or (state.home and lies_in(state.home, chown.target)):
-        return f"programs may keep files of their own in {chown.target}"
-    below = lineage(document, chown.stage)
-    if any(triggers(document, base_stage(document, one)) for one in below):
-        return "an ONBUILD of a stage below may copy files there"
-    leading = leads_into(below, state, chown.target)
-    if leading is not None:
-        return f"{leading} leads into {chown.target}, where installs may write"
-    return None
 
 
 def _with_copies(view: View, chown: _Chown) -> tuple[_Chown, _Found] | str:
@@ -263,7 +231,7 @@ def _with_copies(view: View, chown: _Chown) -> tuple[_Chown, _Found] | str:
                 there = there or (because and not copies)
                 if copies and named and (maker := _makes_accounts(chown, reading)):
                     return f"{maker}: that has to stand before the copy"
-    if not there and not _parents_there(document, chown):
+    if not there and not parents_there(document, chown.stage, chown.instruction, chown.target):
         return f"COPY would make the folders above {chown.target} for the user too"
     if any(_valued(document, chown, copy) for copy in copies):
         return f"`{chown.owner}` has another value at the copy"
@@ -271,7 +239,7 @@ def _with_copies(view: View, chown: _Chown) -> tuple[_Chown, _Found] | str:
         return "the chown names no group, and what is copied has one of its own"
     if any(copy.flag("from") for copy in copies) and _SPECIAL_BITS.search(document.source):
         return "the file sets capabilities or special modes, which a change of owner clears"
-    if "alpine" in base_image(document, chown.stage) and _has_links(view, copies):
+    if "alpine" in base_image(document, chown.stage) and may_bring_links(view.workspace, copies):
         return "there are links among the files, and this image's chown follows them"
     again = _written_again(document, chown)
     if again is not None:
@@ -342,29 +310,8 @@ def _makes_accounts(chown: _Chown, reading: Reading) -> str | None:
     return None
 
 
-def _parents_there(document: Document, chown: _Chown) -> bool:
-    parent = posixpath.dirname(chown.target)
-    workdirs = (
-        made_by_workdir(environment(document, one, i), i)
-        for one in lineage(document, chown.stage)
-        for i in one.instructions
-        if i.keyword == "WORKDIR" and i.index < chown.instruction.index
-    )
-    return parent in _ALWAYS_THERE or any(made is not None and lies_in(made, parent) for made in workdirs)
-
-
 def _valued(document: Document, chown: _Chown, copy: Instruction) -> bool:
     """Whether a variable of the owner has another value at the copy than at the chown."""
     there = environment(document, chown.stage, chown.instruction).settings
     here = environment(document, chown.stage, copy).settings
     return any(there.get(name) != here.get(name) for name in _VARIABLES.findall(chown.owner))
-
-
-def _has_links(view: View, copies: list[Instruction]) -> bool:
-    """Whether there may be symbolic links among the files: yes for what another stage has."""
-    if any(copy.flag("from") for copy in copies):
-        return True
-    context = view.workspace.locate(view.workspace.from_context("."))
-    entries = (Path(folder, name) for folder, names, files in os.walk(context) for name in (*names, *files))
-    found = [entry.is_symlink() for entry in islice(entries, _ENOUGH)]
-    return any(found) or len(found) == _ENOUGH

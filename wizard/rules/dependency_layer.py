@@ -33,41 +33,24 @@ Source
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from wizard.dockerfile.document import Document, Instruction, Stage
 from wizard.dockerfile.editing import Edit, block_text, delete, insert_after, insert_before, splice
 from wizard.dockerfile.errors import EditConflict
-from wizard.dockerfile.stages import base_stage, lineage
-from wizard.dockerfile.state import environment
-from wizard.inspection.context.ignoring import Kept, keep_out
+from wizard.dockerfile.stages import base_stage
 from wizard.inspection.copies.barriers import barrier as why_not_after
-from wizard.inspection.copies.barriers import named_by
+from wizard.inspection.copies.beside_sources import beside_sources
 from wizard.inspection.copies.landing import cannot_land, immovable
 from wizard.inspection.copies.manifests import copy_lines
-from wizard.inspection.copies.placed import (
-    MANIFESTS,
-    ContextCopy,
-    brings_only,
-    context_copies,
-    context_path,
-    copies_sources,
-    inherited_copies,
-    lands_at,
-    lies_in,
-    working_directory,
-)
+from wizard.inspection.copies.placed import ContextCopy, context_copies, inherited_copies, working_directory
 from wizard.inspection.copies.settings import programs_that_come
 from wizard.inspection.copies.sources import brings_folders, brings_sources
-from wizard.inspection.ecosystems.node import all_names
+from wizard.inspection.installs.above_sources import is_divided, kept_out, manifests_to_copy
 from wizard.inspection.installs.divided import with_edits, without_what_stays
 from wizard.inspection.installs.fetching import fetched_before, late_fetch, unread_fetches
-from wizard.inspection.installs.node import reads_project
 from wizard.inspection.installs.pip import Manifest
-from wizard.inspection.installs.project import installs_project
-from wizard.inspection.installs.project_files import put_over
 from wizard.inspection.installs.reads import reads_of
 from wizard.inspection.places import line_at
 from wizard.inspection.steps import SYSTEM_MANAGERS, Reading, read_steps, unread_runs
@@ -151,7 +134,9 @@ def _in_stage(view: View, stage: Stage) -> _Move | Refusal | None:
     fetching = [
         one
         for one in readings
-        if one.installs and not _is_fetched(view, stage, one) and not _is_divided(view, stage, one, readings[:start])
+        if one.installs
+        and not _is_fetched(view, stage, one)
+        and not is_divided(view.workspace, view.document, stage, one, readings[:start])
     ]
     late = [one for one in fetching if start is None or one.instruction.index >= readings[start].instruction.index]
     if start is None or not late:
@@ -159,8 +144,8 @@ def _in_stage(view: View, stage: Stage) -> _Move | Refusal | None:
         hidden = [run for run in unread_runs(view.document, _INSTALLS) if run in below]
         unreadable = [run for run in unread_fetches(view.document) if run in stage.instructions] if below else []
         hidden += unreadable if all(run in below for run in unreadable) else []
-        brought = _brought_below(view, stage, late) or _fetched_late(view, stage) or unread(view, ID, hidden)
-        return brought or _beside_the_project(view, stage, fetching)
+        refusal = _brought_below(view, stage, late) or _fetched_late(view, stage) or unread(view, ID, hidden)
+        return refusal or _beside_the_project(view, stage, fetching)
     moved: list[Instruction] = []
     destinations: list[str] = []
     passed: list[Reading] = []
@@ -175,10 +160,12 @@ def _in_stage(view: View, stage: Stage) -> _Move | Refusal | None:
             moved.append(where)
             destinations.append(copy.destination)
         elif where.keyword in ("COPY", "ADD"):
-            place, barrier = _beside(view, stage, reading, copies, moved, destinations, readings[number:])
+            place, barrier = beside_sources(
+                view.workspace, view.document, stage, where, moved, destinations, readings[number:]
+            )
             moved += [where] if place == "along" else []
         else:
-            if _is_divided(view, stage, reading, passed):
+            if is_divided(view.workspace, view.document, stage, reading, passed):
                 break
             barrier = why_not_after(view.workspace, view.document, stage, reading, destinations)
             if barrier is None and reading.role in ("install", "neutral"):
@@ -197,16 +184,17 @@ def _in_stage(view: View, stage: Stage) -> _Move | Refusal | None:
         )
     last = installs[-1].instruction
     moved = [instruction for instruction in moved if instruction.index < last.index]
-    needs = tuple(_needed_manifests(view, stage, installs, frozenset(i.index for i in moved)))
+    needs = tuple(manifests_to_copy(view.workspace, view.document, stage, installs, moved))
     for instruction in moved:
         problem = cannot_land(view.document, stage, instruction, last, copies.get(instruction.index))
         if problem is not None:
             return Refusal(ID, problem, (evidence_at(view, instruction),))
-    kept = _kept_out(view, stage, installs, [copies[i.index] for i in moved if i.index in copies])
+    brought = [copies[instruction.index] for instruction in moved if instruction.index in copies]
+    kept = kept_out(view.workspace, view.document, view.inspection, stage, installs, brought)
     if kept.because is not None:
         return Refusal(ID, f"{line_at(moved[0].start_line)}: {kept.because}", (evidence_at(view, moved[0]),))
     reads = (reads_of(view.workspace, view.document, stage, reading).undecided for reading in installs)
-    undecided = next(filter(None, (*_programs(view, stage, moved, copies), *reads)), None)
+    undecided = next(filter(None, (*_programs(view, stage, brought), *reads)), None)
     left = _left(readings, where, barrier)
     return _Move(stage, tuple(moved), last, installs, needs, kept.edits, undecided, left, divided)
 
@@ -217,14 +205,6 @@ def _brings(view: View, stage: Stage, copy: ContextCopy | None, following: Seque
 
 def _is_fetched(view: View, stage: Stage, reading: Reading) -> bool:
     return fetched_before(view.workspace, view.document, stage, reading)
-
-
-def _is_divided(view: View, stage: Stage, reading: Reading, above: Sequence[Reading]) -> bool:
-    """Whether it installs a project of which a step above the sources has installed what it depends on."""
-    earlier = [*above, *(r for below in lineage(view.document, stage)[:-1] for r in read_steps(view.document, below))]
-    managers = {one.manager for r in earlier for one in r.installs if installs_project(one)}
-    others = [one for one in reading.installs if not (installs_project(one) and one.manager in managers)]
-    return not others and bool(reads_of(view.workspace, view.document, stage, reading).apart)
 
 
 def _fetched_late(view: View, stage: Stage) -> Refusal | None:
@@ -240,10 +220,10 @@ def _fetched_late(view: View, stage: Stage) -> Refusal | None:
 
 def _brought_below(view: View, stage: Stage, late: Sequence[Reading]) -> Refusal | None:
     """Why an install stays below sources that the stage it stands on brought."""
-    install = late[0].instruction if late else None
     base = base_stage(view.document, stage)
-    if install is None or base is None:
+    if not late or base is None:
         return None
+    install = late[0].instruction
     for copy in inherited_copies(view.document, base):
         if _brings(view, base, copy, (*_from(view.document, copy.instruction), *late)):
             line = line_at(copy.instruction.start_line)
@@ -304,101 +284,12 @@ def _advice(readings: Sequence[Reading], at: Instruction, barrier: str) -> str:
     return f" (if the install of {line} does not need it, it could stand below that)"
 
 
-def _beside(
-    view: View,
-    stage: Stage,
-    reading: Reading,
-    copies: dict[int, ContextCopy],
-    moved: list[Instruction],
-    destinations: list[str],
-    following: tuple[Reading, ...],
-) -> tuple[str, str | None]:
-    """What becomes of another copy that stands between the sources and an install: it `stays` or goes `along`.
-
-    With the reason why the sources may not move past it, where it puts files among them that an install may need.
-    """
-    instruction = reading.instruction
-    place = lands_at(view.document, stage, instruction)
-    if place is None:
-        return "stays", "where this copy goes depends on a value that only the build knows"
-    if not any(lies_in(place, folder) or lies_in(folder, place) for folder in destinations):
-        return "stays", None
-    copy = copies.get(instruction.index)
-    if copy is not None:
-        return ("stays" if _same_files(view, copy, [copies[i.index] for i in moved]) else "along"), None
-    if place in destinations or any(lies_in(folder, place) for folder in destinations):
-        return "stays", "this copy puts files among the sources that are not in the build context"
-    for later in following:
-        if later.installs:
-            state = environment(view.document, stage, later.instruction)
-            manifests = reads_of(view.workspace, view.document, stage, later).found
-            named = any(named_by(later, state, place)) or any(lies_in(m.image_path, place) for m in manifests)
-            if named or (any(map(reads_project, later.installs)) and _of_a_project(state.workdir, place)):
-                return "stays", f"an install may read what this copy puts to {place}"
-    return "along", None
-
-
-def _of_a_project(workdir: str | None, place: str) -> bool:
-    """Whether a place is a file that Node's managers look for, their folder, or among the modules that they install."""
-    if workdir is None:
-        return True
-    read = {posixpath.join(workdir, name) for name in all_names()}
-    return place in read or lies_in(workdir, place) or lies_in(place, posixpath.join(workdir, "node_modules"))
-
-
-def _same_files(view: View, copy: ContextCopy, before: list[ContextCopy]) -> bool:
-    """Whether the sources may be copied after this one too: of these files they bring the same ones, or none."""
-    if copies_sources(view.workspace, copy) or not brings_only(view.workspace, copy, MANIFESTS):
-        return False
-    for source in copy.sources:
-        target = (
-            f"{copy.destination.rstrip('/')}/{posixpath.basename(source)}" if copy.into_folder else copy.destination
-        )
-        found = context_path(view.workspace, tuple(before), target)
-        if found is not None and (found[0] != source or _ownership(found[1]) != _ownership(copy)):
-            return False
-    return True
-
-
-def _ownership(copy: ContextCopy) -> tuple[str | None, str | None]:
-    return copy.instruction.flag("chown"), copy.instruction.flag("chmod")
-
-
-def _needed_manifests(
-    view: View, stage: Stage, installs: tuple[Reading, ...], moved: frozenset[int]
-) -> Iterator[tuple[Instruction, tuple[Manifest, ...]]]:
-    """For each install the manifests that it would no longer find; each manifest once, at its first reader."""
-    given: set[str] = set()
-    for reading in installs:
-        found = reads_of(view.workspace, view.document, stage, reading).found
-        missing = tuple(m for m in found if m.copy.instruction.index in moved and m.image_path not in given)
-        given |= {manifest.image_path for manifest in missing}
-        if missing:
-            yield reading.instruction, missing
-
-
-def _programs(
-    view: View, stage: Stage, moved: Sequence[Instruction], copies: Mapping[int, ContextCopy]
-) -> Iterator[str]:
+def _programs(view: View, stage: Stage, moved: Sequence[ContextCopy]) -> Iterator[str]:
     """What the moved copies put into PATH: an install that calls one of these programs would find another, or none."""
-    for copy in (copies[instruction.index] for instruction in moved if instruction.index in copies):
+    for copy in moved:
         folder = programs_that_come(view.workspace, view.document, stage, copy)
         if folder is not None:
             yield f"PATH leads to {folder}/ of the sources, and an install may run what lies there"
-
-
-def _kept_out(view: View, stage: Stage, installs: tuple[Reading, ...], moved: list[ContextCopy]) -> Kept:
-    """How folders of the host stay out that the moved copies would put over what an install has made."""
-    made = [folder for one in installs for folder in reads_of(view.workspace, view.document, stage, one).makes]
-    edits: dict[str, bytes | None] = {}
-    for name in dict.fromkeys(map(posixpath.basename, made)):
-        folders = [folder for folder in made if posixpath.basename(folder) == name]
-        outside = [path for copy in moved for folder in folders for path in put_over(view.workspace, copy, folder)]
-        kept = keep_out(view.workspace.edit(edits), view.document, view.inspection, outside, f"**/{name}")
-        if kept.because is not None:
-            return kept
-        edits |= kept.edits
-    return Kept(edits)
 
 
 def _edits(view: View, move: _Move) -> Iterator[Edit]:

@@ -14,7 +14,8 @@ When it is safe
   it); one that a step or a COPY may have written waits for a review. A CMD is started as it is: there is no ENTRYPOINT,
   or one that is known to start its arguments unchanged. What an ENTRYPOINT in shell form ignores, the JSON form would
   pass on: it stays where there is a CMD, or a compose file gives a command; else it waits for a review, because only
-  its users know what they give to `docker run`. So does code that asks for PWD, which a shell sets. HEALTHCHECK stays.
+  its users know what they give to `docker run` (a manifest, script or pipeline that may give arguments is named). So
+  does code that asks for PWD, which a shell sets. HEALTHCHECK stays.
 
 Source
 : docs.docker.com, Dockerfile reference, "Shell and exec form" and "Understand how CMD and ENTRYPOINT interact".
@@ -35,11 +36,12 @@ from wizard.dockerfile.script import ShellWord
 from wizard.dockerfile.stages import base_image, lineage
 from wizard.dockerfile.started import starting
 from wizard.dockerfile.state import environment, search_path
-from wizard.inspection.callers.compose import given_commands
+from wizard.inspection.callers.commands import given_by_compose, given_commands
+from wizard.inspection.callers.find import kind_of
 from wizard.inspection.copies.placed import context_copies, context_path
 from wizard.inspection.files import list_files, read_head, read_text
 from wizard.inspection.image_names import name_parts
-from wizard.inspection.places import line_at
+from wizard.inspection.places import line_at, place_at
 from wizard.inspection.plain_commands import plain_command
 from wizard.inspection.written_programs import writer_of
 from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at
@@ -52,6 +54,8 @@ CATEGORY: Category = "secure"
 
 _CODE: Final = (".py", ".js", ".mjs", ".cjs", ".ts", ".tsx", ".rb", ".php", ".pl", ".go", ".rs", ".java", ".kt")
 _PWD: Final = re.compile(r"[\"'`]PWD[\"'`]|\benv\.PWD\b|\{PWD\}")
+_ARGUMENTS: Final = ("args", "dockerCommand", "run", "create")
+"""What gives arguments to an ENTRYPOINT; the others replace it, or start a program beside it."""
 _BIN: Final = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
 
@@ -135,6 +139,7 @@ def _form(view: View, instruction: Instruction, stages: list[Stage]) -> _Form | 
         doubts.append(doubt)
         doubts.append(
             "Arguments that are given to `docker run` reach the program then; the shell form ignores them."
+            + _may_be_given(view)
             if instruction.keyword == "ENTRYPOINT"
             else _starter(view.document, stage)
         )
@@ -146,14 +151,19 @@ def _takes_arguments(view: View, stage: Stage) -> str | None:
     cmd = next((one for one in starting(view.document, stage) if one.keyword == "CMD" and one.json != ()), None)
     if cmd is not None:
         return f"as JSON it would be given the CMD of {line_at(cmd.start_line)}, which the shell form ignores"
-    for caller in view.inspection.callers:
-        built = caller.dockerfile or posixpath.normpath(posixpath.join(caller.context or ".", "Dockerfile"))
-        if caller.kind != "compose" or built != view.dockerfile:
-            continue
-        named = {f"service {name}" for name in given_commands(read_text(view.workspace, caller.path) or "")}
-        if caller.text in named:
-            return f"as JSON it would be given the command of {caller.path}, which the shell form ignores"
+    for given in given_by_compose(view.workspace, view.inspection.callers, view.dockerfile):
+        if given.key == "command":
+            return f"as JSON it would be given the command of {given.evidence.path}, which the shell form ignores"
     return None
+
+
+def _may_be_given(view: View) -> str:
+    """The sentence on a container that something outside starts with arguments, as far as that can be told."""
+    for given in given_commands(view.workspace, view.inspection.callers, list_files(view.workspace)):
+        place = given.evidence
+        if given.key in _ARGUMENTS and " " in given.text and kind_of(place.path) != "compose":
+            return f" {place_at(place.path, place.line)} may give some."
+    return ""
 
 
 def _starter(document: Document, stage: Stage) -> str:

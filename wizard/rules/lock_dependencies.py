@@ -49,7 +49,7 @@ from wizard.inspection.installs.locking import (
     variables_in,
 )
 from wizard.inspection.installs.locks import lock_file, lock_path, renewal
-from wizard.inspection.installs.pip import is_pip, manifests_of
+from wizard.inspection.installs.pip import PIP_INSTALLS, is_pip, manifests_of
 from wizard.inspection.places import line_at
 from wizard.inspection.steps import Reading, read_steps, unread_runs
 from wizard.rules.base import Asks, Category, Proposal, Refusal, View, evidence_at, unread
@@ -59,7 +59,6 @@ ID = "lock-dependencies"
 TITLE = "Install Python packages from a lock"
 CATEGORY: Category = "reproducible"
 
-_INSTALLS = r"\b(?:pip3?|uv\s+pip)\b[^;&|]*\binstall\b"
 _OWN_LOCKS = {
     "poetry": ("poetry.lock", "poetry lock"),
     "pdm": ("pdm.lock", "pdm lock"),
@@ -211,7 +210,7 @@ def _without_file(view: View, steps: list[_Step]) -> Refusal | None:
             return Refusal(ID, f"{line} installs a project, and {why}", here)
         elif is_pip(install) and {package_name(word.value) for word in install.packages} - _TOOLS:
             return Refusal(ID, f"{line} names its packages itself: a requirements file can be locked", here)
-    return unread(view, ID, unread_runs(view.document, _INSTALLS))
+    return unread(view, ID, unread_runs(view.document, PIP_INSTALLS))
 
 
 def _beside(steps: list[_Step]) -> list[str]:

@@ -27,8 +27,8 @@ from wizard.dockerfile.editing import Edit, insert_after, splice
 from wizard.dockerfile.stages import base_stage, built_upon, dependencies, lineage, reachable
 from wizard.dockerfile.state import environment
 from wizard.dockerfile.style import style_of
-from wizard.inspection.division.debian import bare, of_use_at_run_time_only
-from wizard.inspection.division.native import Catalogue, catalogue
+from wizard.inspection.division.debian import of_use_at_run_time_only
+from wizard.inspection.division.native import Catalogue, bare, catalogue
 from wizard.inspection.ecosystems.requirements import Requirement, parse_requirements
 from wizard.inspection.installs.pip import manifests_of
 from wizard.inspection.places import line_at

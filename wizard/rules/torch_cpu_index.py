@@ -70,7 +70,7 @@ from wizard.inspection.gpu.torch_pulls import (
 from wizard.inspection.gpu.torch_step import FamilyStep, family_step
 from wizard.inspection.gpu.ways_out import brought_by, way_out
 from wizard.inspection.gpu.weighed import weighed
-from wizard.inspection.installs.pip import manifests_of
+from wizard.inspection.installs.pip import PIP_INSTALLS, manifests_of
 from wizard.inspection.places import line_at
 from wizard.inspection.steps import read_steps, unread_runs
 from wizard.inspection.values import Evidence
@@ -79,8 +79,6 @@ from wizard.rules.base import Asks, Category, Estimate, Proposal, Refusal, Safet
 ID = "torch-cpu-index"
 TITLE = "Install PyTorch from the CPU index"
 CATEGORY: Category = "size"
-
-_INSTALLS = r"\b(?:pip3?|uv\s+pip)\b[^;&|]*\binstall\b"
 
 
 def propose(view: View) -> Proposal | Refusal | Asks | None:
@@ -129,7 +127,7 @@ def _pinned(pulls: Iterable[Pull]) -> str | None:
 
 
 def _unread(view: View) -> Refusal | None:
-    runs = unread_runs(view.document, _INSTALLS)
+    runs = unread_runs(view.document, PIP_INSTALLS)
     files = (path for ecosystem in view.inspection.ecosystems for path in ecosystem.manifests if runs)
     named = any("torch" in (read_text(view.workspace, path) or "") for path in files)
     return unread(view, ID, [run for run in runs if named or "torch" in run.argument])

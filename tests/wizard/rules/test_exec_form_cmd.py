@@ -23,6 +23,8 @@ FOLDER = Path(__file__).parents[2] / "fixtures" / "rules" / "exec-form-cmd"
         ("behind-an-init", "safe", "signals reach it"),
         ("script-of-the-repo", "safe", "signals reach it"),
         ("entrypoint-for-review", "review", "Arguments that are given to `docker run` reach the program then"),
+        ("entrypoint-given-arguments-by-ci", "review", ".github/workflows/test.yml:7 may give some."),
+        ("entrypoint-given-arguments-by-kubernetes", "review", "deploy/web.yaml:9 may give some."),
         ("unknown-base-for-review", "review", "Whether registry.example.org/team/base:1 has an ENTRYPOINT"),
         ("code-asks-for-pwd", "review", "app.py asks for the variable PWD, which a shell sets"),
     ],

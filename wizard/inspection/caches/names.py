@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from functools import lru_cache
 
 from wizard.dockerfile.document import Document, Instruction, Stage
 from wizard.dockerfile.installs import Install
-from wizard.dockerfile.stages import base_image, lineage
+from wizard.dockerfile.stages import base_image, lineage, reachable
 from wizard.inspection.division.native import catalogue
 from wizard.inspection.image_names import known_image, name_parts, release_of
 from wizard.inspection.steps import APT, SYSTEM_MANAGERS, read_steps
@@ -28,6 +29,24 @@ def release_name(image: str) -> str:
         return f"{release.distribution}-{release.name}"
     name, tag, digest = name_parts(image)
     return re.sub(r"[^a-z0-9.]+", "-", f"{name}-{tag or digest}".lower()).strip("-.")
+
+
+def shared_names(document: Document, releases: Mapping[int, str]) -> Mapping[int, str]:
+    """Whose apt caches those of a stage are: the release's, and the stage's own where another could install at the same
+    time and wait for the lock.
+
+    `releases` has, by number, the release of every stage that uses apt.
+    """
+    names: dict[int, str] = {}
+    for release in set(releases.values()):
+        alike = frozenset(index for index, its_own in releases.items() if its_own == release)
+        needs = {index: reachable(document, document.stages[index]) & alike for index in alike}
+        needed_by = Counter(other for index in alike for other in needs[index])
+        for index in alike:
+            # One that every other needs or is needed by is never at work with another. Each needs itself.
+            waits = len(needs[index]) + needed_by[index] < len(alike) + 1
+            names[index] = f"{release}-{document.stages[index].buildkit_name}" if waits else release
+    return names
 
 
 def may_compile(document: Document, stage: Stage, instruction: Instruction) -> bool:

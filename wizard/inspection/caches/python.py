@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from shlex import quote
 from typing import NamedTuple
 
 from wizard.assets import knowledge
 from wizard.dockerfile.arguments import decode
-from wizard.dockerfile.document import Document, Stage
+from wizard.dockerfile.document import Document, Span, Stage
 from wizard.dockerfile.installs import Install
 from wizard.dockerfile.script import Script
 from wizard.dockerfile.stages import base_image, lineage
@@ -29,8 +29,7 @@ _ROOT_ONLY = SYSTEM_MANAGERS | {"useradd", "adduser", "groupadd", "addgroup", "u
 _ON = {"pip": ("",), "uv": ("false", "f", "no", "n", "off", "0")}
 """Values of the first that leave the cache on. pip turns it off for every other one, `false` and `0` too
 (pip/_internal/cli/cmdoptions.py, _handle_no_cache_dir), and does not read an empty one; uv refuses an empty one."""
-
-
+_NO_CACHE = ("--no-cache-dir", "--no-cache")
 _OF_PROJECTS = {("uv", "sync"), ("poetry", "install"), ("poetry", "sync")}
 
 
@@ -53,6 +52,19 @@ class PythonCache(NamedTuple):
 def keeps_cache(install: Install) -> bool:
     """Whether it is an install of pip, uv or Poetry that keeps what it downloads."""
     return is_pip(install) or (install.manager, install.verb) in _OF_PROJECTS
+
+
+def words_against_cache(manager: str, installs: Iterable[Install]) -> list[Span]:
+    """The options that turn the cache off in these installs, as far as they are the manager's."""
+    names = (*_NO_CACHE, "-n") if manager == "uv" else _NO_CACHE
+    return [
+        word.span
+        for install in installs
+        if install.manager == manager and keeps_cache(install)
+        for option in install.options
+        if option.name in names and option.words[0].text.partition("=")[0] == option.name
+        for word in option.words
+    ]
 
 
 def python_cache(

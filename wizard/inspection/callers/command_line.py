@@ -30,8 +30,8 @@ _TAKES_NO_VALUE = frozenset(
 def joined(lines: list[str], number: int) -> str:
     """The command from line `number` (1-based) on, its continuation lines joined, or those of its folded YAML text."""
     if _is_folded(lines, number):
-        depth = _depth(lines[number - 1])
-        folded = takewhile(lambda line: line.strip() and _depth(line) >= depth, lines[number - 1 :])
+        depth = indentation(lines[number - 1])
+        folded = takewhile(lambda line: line.strip() and indentation(line) >= depth, lines[number - 1 :])
         return " ".join(line.strip() for line in folded)
     parts: list[str] = []
     for line in lines[number - 1 :]:
@@ -45,10 +45,13 @@ def joined(lines: list[str], number: int) -> str:
 def _is_folded(lines: list[str], number: int) -> bool:
     """Whether a line is the first of a text that YAML folds into one line (`>`)."""
     above = next((line for line in reversed(lines[: number - 1]) if line.strip()), "")
-    return re.search(r"(?:^|[\s:-])>[-+]?\s*$", above) is not None and _depth(above) < _depth(lines[number - 1])
+    return re.search(r"(?:^|[\s:-])>[-+]?\s*$", above) is not None and indentation(above) < indentation(
+        lines[number - 1]
+    )
 
 
-def _depth(line: str) -> int:
+def indentation(line: str) -> int:
+    """How many characters of white space a line begins with."""
     return len(line) - len(line.lstrip())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from wizard.inspection.values import Caller
 
@@ -91,25 +91,18 @@ def _line(mapping: Any, key: Any) -> int | None:
         return None
 
 
-def given_commands(text: str) -> tuple[str, ...]:
-    """The services of a compose file that give their container a `command`; none of a file that cannot be read."""
-    if "command" not in text:
-        return ()
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
+class ServiceProgram(NamedTuple):
+    """What a service of a compose file has its container run besides the image's own CMD."""
 
-    try:
-        content = YAML(typ="rt").load(text)
-    except (YAMLError, ValueError, RecursionError):
-        return ()
-    services = content.get("services") if isinstance(content, dict) else None
-    found = services.items() if isinstance(services, dict) else ()
-    return tuple(str(name) for name, service in found if isinstance(service, dict) and service.get("command"))
+    service: str
+    key: str
+    """`command`, `entrypoint` or `test` (of the healthcheck)."""
+    line: int | None
+    text: str
 
 
-def given_programs(text: str) -> Iterator[tuple[str, int | None, str]]:
-    """What a compose file has its containers run besides the image's own CMD: service, line and words of every
-    `command`, `entrypoint` and `healthcheck`; nothing of a file that cannot be read."""
+def given_programs(text: str) -> Iterator[ServiceProgram]:
+    """The programs that every service of a compose file gives; nothing of a file that cannot be read."""
     if not any(word in text for word in ("command", "entrypoint", "healthcheck")):
         return
     from ruamel.yaml import YAML
@@ -130,4 +123,4 @@ def given_programs(text: str) -> Iterator[tuple[str, int | None, str]]:
             words = [str(one) for one in value] if isinstance(value, list) else [str(value)] if value else []
             words = words[1:] if words and words[0] in ("CMD", "CMD-SHELL") else words
             if words:
-                yield str(name), _line(holder, key), " ".join(words)
+                yield ServiceProgram(str(name), key, _line(holder, key), " ".join(words))

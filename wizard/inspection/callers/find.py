@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
-from wizard.inspection.callers.command_line import DOCKER_BUILD, command_of, joined
+from wizard.inspection.callers.command_line import DOCKER_BUILD, command_of, indentation, joined
 from wizard.inspection.files import Listing, list_files, read_text, short_lines
 from wizard.inspection.masking import shown
 from wizard.inspection.values import Caller, Evidence
@@ -219,7 +219,7 @@ def _action(path: str, number: int, lines: list[str]) -> Caller:
         bare = line.strip()
         if not bare or bare.startswith("#"):
             continue
-        depth = len(line) - len(line.lstrip())
+        depth = indentation(line)
         if depth < indent - 2 or (bare.startswith("- ") and depth < indent):
             break
         name, colon, value = bare.partition(":")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from wizard.inspection.callers.command_line import indentation
 from wizard.inspection.callers.given import BuildSecret, Cannot
 from wizard.inspection.values import Caller
 
@@ -33,7 +34,7 @@ def in_action(text: str, caller: Caller, secret: BuildSecret) -> str:
         if found["key"] is None:
             above = number - 1
             block = re.fullmatch(r"\s*build-args:\s*[|>][-+]?\s*", lines[above]) is not None
-            more = number + 1 < end and _depth(lines[number + 1]) > indent and lines[number + 1].strip()
+            more = number + 1 < end and indentation(lines[number + 1]) > indent and lines[number + 1].strip()
             if block and not more:
                 lines[above] = ""
         break
@@ -43,24 +44,20 @@ def in_action(text: str, caller: Caller, secret: BuildSecret) -> str:
     return _added(lines, end, indent, "secrets", f"{secret.id}={value}", start, newline)
 
 
-def _depth(line: str) -> int:
-    return len(line) - len(line.lstrip())
-
-
 def _inputs(lines: list[str], first: int) -> tuple[int, int, int]:
     """The lines of the step's `with`: from, up to, and how deep they are. Raises Cannot."""
     uses = lines[first].index("uses")
     for number in range(first + 1, len(lines)):
-        if lines[number].strip() and _depth(lines[number]) < uses:
+        if lines[number].strip() and indentation(lines[number]) < uses:
             break
-        if re.fullmatch(r"\s*with:\s*", lines[number]) and _depth(lines[number]) == uses:
+        if re.fullmatch(r"\s*with:\s*", lines[number]) and indentation(lines[number]) == uses:
             end = number + 1
-            while end < len(lines) and (not lines[end].strip() or _depth(lines[end]) > uses):
+            while end < len(lines) and (not lines[end].strip() or indentation(lines[end]) > uses):
                 end += 1
             while not lines[end - 1].strip():
                 end -= 1
             if end > number + 1:
-                return number + 1, end, _depth(lines[number + 1])
+                return number + 1, end, indentation(lines[number + 1])
     raise Cannot("its inputs (`with:`) are not found")
 
 

@@ -13,8 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from wizard.assets import knowledge
+from wizard.dockerfile.sources import is_pattern
 from wizard.ignorefile import parse as parse_ignore_file
-from wizard.inspection.context.eligible import MINIMUM, PLAIN, Context, is_glob
+from wizard.inspection.context.eligible import MINIMUM, PLAIN, Context
 
 WORTH_A_WORD = 1_000_000
 """Bytes from which it is worth saying why something stays in."""
@@ -176,7 +177,7 @@ def _dropped_source(pattern: str, context: Context) -> bool:
     for source in context.sources:
         if excluded(source)[0]:
             return True
-        if is_glob(source) and any(
+        if is_pattern(source) and any(
             excluded(path)[0] for path in fnmatch.filter(context.sizes, source) if path.count("/") == source.count("/")
         ):
             return True

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from wizard.assets import knowledge
 from wizard.dockerfile.document import Document
 from wizard.dockerfile.scanner import parse
-from wizard.dockerfile.sources import context_sources
+from wizard.dockerfile.sources import context_sources, is_pattern
 from wizard.dockerfile.state import environment
 from wizard.errors import DockwizError
 from wizard.ignorefile import walk
@@ -59,9 +59,9 @@ class Context(NamedTuple):
         """The files and folders that a pattern of ours matches: `**/name`, `name` or `folder/name`."""
         if pattern.startswith("**/"):
             name = pattern.removeprefix("**/")
-            names = fnmatch.filter(self.nodes, name) if is_glob(name) else [name]
+            names = fnmatch.filter(self.nodes, name) if is_pattern(name) else [name]
             return [path for one in names for path in self.nodes.get(one, ())]
-        if not is_glob(pattern):
+        if not is_pattern(pattern):
             return [pattern] if pattern in self.sizes else []
         return [name for name in fnmatch.filter(self.nodes, pattern) if name in self.sizes]
 
@@ -77,7 +77,7 @@ class Context(NamedTuple):
 
     def has(self, name: str) -> bool:
         """Whether there is a file of that name anywhere."""
-        return bool(fnmatch.filter(self.nodes, name)) if is_glob(name) else name in self.nodes
+        return bool(fnmatch.filter(self.nodes, name)) if is_pattern(name) else name in self.nodes
 
     @property
     def ignored(self) -> frozenset[str]:
@@ -193,7 +193,3 @@ def _link(root: os.PathLike[str], path: str) -> dict[str, str]:
 def _steps(path: str) -> list[str]:
     parts = path.split("/") if path else []
     return ["/".join(parts[: depth + 1]) for depth in range(len(parts))]
-
-
-def is_glob(text: str) -> bool:
-    return any(character in text for character in "*?[")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from posixpath import basename
 from typing import TYPE_CHECKING, NamedTuple
 
 from wizard.inspection.callers.find import kind_of
@@ -80,15 +81,15 @@ def read_texts(
     """
     commands = "\n".join(text for document in documents for text in _commands(document))
     outside = {caller.path for caller in callers}
-    speaking = [path for path in paths if _SPEAKS.fullmatch(_name(path)) and not _LOCK.fullmatch(_name(path))]
+    speaking = [path for path in paths if _SPEAKS.fullmatch(basename(path)) and not _LOCK.fullmatch(basename(path))]
     host: dict[str, str] = {}
     files: dict[str, str] = {}
     for path in speaking[:MOST_FILES]:
         kind = kind_of(path)
-        called = _name(path) in commands or (kind == "make" and re.search(r"\bmake\b", commands) is not None)
+        called = basename(path) in commands or (kind == "make" and re.search(r"\bmake\b", commands) is not None)
         if kind in ("ci", "bake") or (path in outside and not called and kind != "compose"):
             continue
-        if is_dockerfile_name(_name(path)):
+        if is_dockerfile_name(basename(path)):
             continue
         text = read_text(workspace, path, LARGEST)
         if text is not None:
@@ -103,7 +104,3 @@ def _commands(document: Document) -> Iterator[str]:
         yield instruction.argument
         for heredoc in instruction.heredocs:
             yield heredoc.body.of(document.source).decode("utf-8", "replace")
-
-
-def _name(path: str) -> str:
-    return path.rpartition("/")[2]

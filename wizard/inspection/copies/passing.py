@@ -15,16 +15,12 @@ from wizard.inspection.copies.placed import (
     lands_at,
     lies_in,
 )
+from wizard.inspection.copies.unknown_content import is_of_system
 from wizard.inspection.ecosystems.node import all_names
 from wizard.inspection.installs.node import reads_project
 from wizard.inspection.installs.reads import reads_of
 from wizard.inspection.steps import Reading
 from wizard.workspace import Workspace
-
-_OF_THE_SYSTEM = frozenset(
-    {"bin", "boot", "dev", "etc", "go", "lib", "lib64", "media", "mnt", "proc", "root", "run", "sbin", "sys", "tmp",
-     "usr", "var"}
-)  # fmt: skip
 
 
 def named_files(workspace: Workspace, document: Document, copy: ContextCopy) -> frozenset[str] | None:
@@ -33,9 +29,9 @@ def named_files(workspace: Workspace, document: Document, copy: ContextCopy) -> 
     if copies_more_than_manifests(workspace, copy) or copy.instruction.keyword != "COPY" or copy.instruction.heredocs:
         return None
     files = brought(workspace, document.path, copy)
-    parts = copy.destination.strip("/").split("/")
-    of_the_system = parts[0] in _OF_THE_SYSTEM and not (parts[:2] == ["usr", "src"] and len(parts) > 2)
-    if not files or of_the_system or any(posixpath.basename(place).startswith(".") for _, place in files):
+    if not files or is_of_system(copy.destination):
+        return None
+    if any(posixpath.basename(place).startswith(".") for _, place in files):
         return None
     return frozenset(place for _, place in files)
 

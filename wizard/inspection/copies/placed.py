@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from wizard.dockerfile.document import Document, Instruction, Stage
-from wizard.dockerfile.sources import context_sources, operands
+from wizard.dockerfile.sources import context_sources, is_pattern, operands
 from wizard.dockerfile.stages import lineage
 from wizard.dockerfile.state import environment
 from wizard.inspection.ecosystems import is_manifest
@@ -146,7 +146,7 @@ def brings_only(workspace: Workspace, copy: ContextCopy, endings: tuple[str, ...
 
 def bytes_at_most(workspace: Workspace, copy: ContextCopy) -> int:
     """How much it may bring; what the ignore file keeps back is counted too, what patterns match is not."""
-    return sum(_bytes(workspace, source) for source in copy.sources if not _is_pattern(source))
+    return sum(_bytes(workspace, source) for source in copy.sources if not is_pattern(source))
 
 
 def _bytes(workspace: Workspace, source: str) -> int:
@@ -158,7 +158,7 @@ def _bytes(workspace: Workspace, source: str) -> int:
 
 def _files(workspace: Workspace, source: str) -> Iterator[tuple[str, str]]:
     """The files of a source: path in the context, and path below the destination where that is a folder."""
-    if not _is_pattern(source):
+    if not is_pattern(source):
         if _is_folder(workspace, source):
             top = workspace.locate(workspace.from_context(source))
             for folder, _, names in os.walk(top):
@@ -170,7 +170,7 @@ def _files(workspace: Workspace, source: str) -> Iterator[tuple[str, str]]:
             yield source, posixpath.basename(source)
         return
     folder = posixpath.dirname(source)
-    if not _is_pattern(folder) and _is_folder(workspace, folder or "."):
+    if not is_pattern(folder) and _is_folder(workspace, folder or "."):
         for entry in sorted(workspace.locate(workspace.from_context(folder or ".")).iterdir()):
             path = posixpath.join(folder, entry.name)
             if _matches(source, path):
@@ -179,10 +179,10 @@ def _files(workspace: Workspace, source: str) -> Iterator[tuple[str, str]]:
 
 def folders_named(workspace: Workspace, source: str) -> tuple[str, ...]:
     """The folders that a source of a copy stands for: what is in them goes to the destination. None for a file."""
-    if not _is_pattern(source):
+    if not is_pattern(source):
         return (source,) if _is_folder(workspace, source) else ()
     above = posixpath.dirname(source) or "."
-    if _is_pattern(above) or not _is_folder(workspace, above):
+    if is_pattern(above) or not _is_folder(workspace, above):
         return ()
     names = (entry.name for entry in workspace.locate(workspace.from_context(above)).iterdir() if entry.is_dir())
     paths = (posixpath.normpath(posixpath.join(above, name)) for name in sorted(names))
@@ -191,13 +191,13 @@ def folders_named(workspace: Workspace, source: str) -> tuple[str, ...]:
 
 def copies_sources(workspace: Workspace, copy: ContextCopy) -> bool:
     """Whether it copies whole folders, and not only files that are named."""
-    return any(_is_folder(workspace, source) or _is_pattern(source) for source in copy.sources)
+    return any(_is_folder(workspace, source) or is_pattern(source) for source in copy.sources)
 
 
 def copies_more_than_manifests(workspace: Workspace, copy: ContextCopy) -> bool:
     """As `copies_sources`, without patterns that bring only what package managers read (`package*.json`)."""
     return any(
-        _is_folder(workspace, source) or (_is_pattern(source) and not _is_for_managers(workspace, source))
+        _is_folder(workspace, source) or (is_pattern(source) and not _is_for_managers(workspace, source))
         for source in copy.sources
     )
 
@@ -222,7 +222,7 @@ def _provides(workspace: Workspace, copy: ContextCopy, source: str, image_path: 
         if folder != copy.destination:
             return None
         candidate = posixpath.join(posixpath.dirname(source), name)
-        matches = posixpath.basename(source) == name or (_is_pattern(source) and _matches(source, candidate))
+        matches = posixpath.basename(source) == name or (is_pattern(source) and _matches(source, candidate))
         return candidate if matches and _is_file(workspace, candidate) else None
     return source if copy.destination == image_path and _is_file(workspace, source) else None
 
@@ -231,10 +231,6 @@ def _below(folder: str, path: str) -> str | None:
     if folder == "/":
         return path.lstrip("/")
     return path[len(folder) + 1 :] if path.startswith(f"{folder}/") else None
-
-
-def _is_pattern(source: str) -> bool:
-    return any(character in source for character in "*?[")
 
 
 def _matches(pattern: str, path: str) -> bool:

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from wizard.dockerfile.installs import Install
 from wizard.dockerfile.shell import ShellWord
-from wizard.inspection.division.debian import bare, brought_along, build_only, needs_of, runtime_of
-from wizard.inspection.division.native import Catalogue
+from wizard.inspection.division.debian import brought_along, build_only, needs_of, runtime_of
+from wizard.inspection.division.native import Catalogue, bare
 from wizard.inspection.ecosystems.requirements import Requirement
 from wizard.inspection.steps import Reading
 

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import fnmatch
-import re
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from wizard.dockerfile.installs import Install
 from wizard.dockerfile.shell import ShellWord
-from wizard.inspection.division.native import Catalogue, Needs
+from wizard.inspection.division.native import Catalogue, Needs, bare
 from wizard.inspection.steps import APT
 
 Answer = TypeVar("Answer")
 
 RELEASES = ("bullseye", "bookworm", "trixie")
 """Those that the tables of native libraries cover."""
-
-
-def bare(package: str) -> str:
-    """The name alone: `libpq5=15.*`, `libpq5:amd64` and `libpq5/bookworm` as `libpq5`."""
-    return re.split("[=:/]", package, maxsplit=1)[0]
 
 
 def build_only(catalogue: Catalogue, install: Install) -> tuple[ShellWord, ...]:

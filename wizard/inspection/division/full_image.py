@@ -16,17 +16,15 @@ from wizard.dockerfile.installs import Install, installs, program, unwrap
 from wizard.dockerfile.script import Command
 from wizard.dockerfile.shell import is_posix, parse_run, shell_at
 from wizard.dockerfile.stages import base_stage, lineage, source_stage
-from wizard.inspection.callers.compose import given_programs
-from wizard.inspection.division.debian import bare
+from wizard.inspection.callers.commands import given_by_compose
+from wizard.inspection.division.native import bare
 from wizard.inspection.division.programs import ProgramUse, programs_of_shell, programs_started, programs_used
 from wizard.inspection.files import Listing, read_text
 from wizard.inspection.masking import shown
 from wizard.inspection.places import line_at, place_at, quoted
 from wizard.inspection.steps import APT
-from wizard.inspection.values import Caller, Evidence
+from wizard.inspection.values import Caller, Evidence, Sign
 from wizard.workspace import Workspace
-
-Sign = tuple[str, Evidence]
 
 _SHELLS = frozenset({"sh", "bash", "dash", "ash"})
 _SYSTEM_PATH = re.compile(r"/usr/bin/python3?\b|/usr/lib/(?:python3|(?:x86_64|aarch64)-linux-gnu)/|/usr/include/")
@@ -200,13 +198,8 @@ def called_at_run_time(
 
 
 def _given_by_compose(workspace: Workspace, document: Document, callers: Iterable[Caller]) -> Iterator[ProgramUse]:
-    for caller in callers:
-        built = caller.dockerfile or posixpath.normpath(posixpath.join(caller.context or ".", "Dockerfile"))
-        if caller.kind != "compose" or built != document.path:
-            continue
-        for service, line, text in given_programs(read_text(workspace, caller.path) or ""):
-            if caller.text == f"service {service}":
-                yield from programs_of_shell(workspace, text, caller.path, line or 1)
+    for given in given_by_compose(workspace, callers, document.path):
+        yield from programs_of_shell(workspace, given.text, given.evidence.path, given.evidence.line or 1)
 
 
 def reads_full_image(

@@ -9,17 +9,18 @@ from wizard.assets import knowledge
 from wizard.dockerfile.document import Document
 from wizard.dockerfile.installs import Install
 from wizard.inspection.division.debian import needs_of, runtime_of
-from wizard.inspection.division.full_image import Sign, Step, full_programs, with_what_they_bring
+from wizard.inspection.division.full_image import Step, full_programs, with_what_they_bring
 from wizard.inspection.division.native import Catalogue
+from wizard.inspection.ecosystems.pyproject import DECLARING_FILES
+from wizard.inspection.ecosystems.python import PYTHON_MANAGERS
 from wizard.inspection.ecosystems.requirements import Requirement
 from wizard.inspection.files import read_text
-from wizard.inspection.installs.asked import PYTHON, asked_by
+from wizard.inspection.installs.asked import asked_by
 from wizard.inspection.places import line_at, place_at, quoted
-from wizard.inspection.values import Evidence
+from wizard.inspection.values import Evidence, Sign
 from wizard.workspace import Workspace
 
 _FROM_SOURCES = ("--no-binary", "--no-binary-package", "--only-source")
-_PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
 _REVISION = {"git+": "git", "hg+": "hg", "svn+": "svn", "ssh+": "ssh"}
 
 
@@ -45,7 +46,7 @@ def needs_of_packages(
     variant; `shipped`: the Debian packages that the image has installed by name, and those that they bring."""
     doubts: dict[str, None] = {}
     for step in steps:
-        if step.install is None or step.install.manager not in PYTHON or not step.install.installs:
+        if step.install is None or step.install.manager not in PYTHON_MANAGERS or not step.install.installs:
             continue
         asked = asked_by(workspace, step.install)
         doubts |= dict.fromkeys(asked.unread)
@@ -123,7 +124,7 @@ def _behind_headers(tables: Catalogue, packages: Iterable[str], release: str | N
 def _project(workspace: Workspace, step: Step, folder: str) -> Sign | None:
     """A project that is built from its sources with a compiler, or that asks git for its version."""
     table = knowledge("full_images")["project"]
-    for name in _PROJECT_FILES:
+    for name in DECLARING_FILES:
         path = workspace.from_context(f"{folder.partition('[')[0]}/{name}")
         text = read_text(workspace, path) or ""
         for package, key, what in (("gcc", "compiles", "compiles"), ("git", "asks_git", "asks git for its version")):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import re
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
@@ -61,7 +62,7 @@ class Catalogue:
 
     def purpose(self, package: str) -> Purpose:
         """Whether a Debian package is of use for building alone (`build`), or at both times (`either`)."""
-        name = _bare(package)
+        name = bare(package)
         if name in self.debian["build_only"]["packages"] or any(
             fnmatch.fnmatchcase(name, pattern) for pattern in self.debian["build_only"]["patterns"]
         ):
@@ -71,13 +72,13 @@ class Catalogue:
 
     def runtime_of(self, package: str, release: str = "bookworm") -> tuple[str, ...] | None:
         """The run time counterparts of a -dev package on a Debian release; None where the table does not have it."""
-        name = _bare(package)
+        name = bare(package)
         entry = next((entry for entry in self.debian["development"] if entry["name"] == name), None)
         return None if entry is None else tuple(entry.get(release, entry["runtime"]))
 
     def programs_of(self, package: str) -> tuple[str, ...]:
         """The programs that a Debian package brings; empty where the table does not have it."""
-        return tuple(self.debian["programs"]["of"].get(_bare(package), ()))
+        return tuple(self.debian["programs"]["of"].get(bare(package), ()))
 
 
 def catalogue() -> Catalogue:
@@ -85,6 +86,6 @@ def catalogue() -> Catalogue:
     return Catalogue()
 
 
-def _bare(package: str) -> str:
-    """`libpq5=15.*` and `libpq5:amd64` as `libpq5`."""
-    return package.split("=", 1)[0].split(":", 1)[0].split("/", 1)[0]
+def bare(package: str) -> str:
+    """The name alone of a Debian package: `libpq5=15.*`, `libpq5:amd64` and `libpq5/bookworm` as `libpq5`."""
+    return re.split("[=:/]", package, maxsplit=1)[0]

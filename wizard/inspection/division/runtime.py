@@ -16,10 +16,8 @@ from wizard.inspection.division.programs import ProgramUse, programs_used
 from wizard.inspection.files import Listing, read_text
 from wizard.inspection.masking import shown
 from wizard.inspection.places import line_at, place_at
-from wizard.inspection.values import Evidence
+from wizard.inspection.values import Evidence, Sign
 from wizard.workspace import OutsideRoot, Workspace
-
-Sign = tuple[str, Evidence]
 
 _COMPILERS = frozenset(
     {"gcc", "g++", "cc", "c++", "cpp", "clang", "clang++", "make", "cmake", "ld", "as", "gfortran", "nvcc", "tcc",

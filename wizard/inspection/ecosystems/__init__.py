@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from posixpath import basename
 from typing import TYPE_CHECKING
 
 from wizard.inspection.values import Ecosystem, Evidence
@@ -44,27 +45,27 @@ def find_ecosystems(workspace: Workspace, document: Document | None, listing: Li
     from wizard.inspection.ecosystems.python import python_ecosystem
 
     python = python_ecosystem(workspace, document, listing)
-    files = [path for path in listing.below(workspace.context) if _is_any(_name(path)) and _near(path)]
+    files = [path for path in listing.below(workspace.context) if _is_any(basename(path)) and _near(path)]
     found = [python] if python else []
     for language, manifests, locks, manager in _LANGUAGES:
         names = (*manifests, *(lock for lock, _ in locks))
         matching = [path for path in files if _matches(path, names)]
         own = next((path for path in matching if _matches(path, manifests)), None)
         if own is not None:
-            present = {_name(path) for path in matching}
+            present = {basename(path) for path in matching}
             chosen = next((who for lock, who in locks if lock in present), manager)
-            found.append(Ecosystem(language, chosen, tuple(matching), (Evidence(own, None, _name(own)),)))
+            found.append(Ecosystem(language, chosen, tuple(matching), (Evidence(own, None, basename(own)),)))
     return tuple(found)
 
 
 def is_manifest(path: str) -> bool:
     """Whether a file is, by its name, what a package manager reads: a manifest of dependencies or its lock."""
-    return _is_any(_name(path)) or _name(path) in _PYTHON
+    return _is_any(basename(path)) or basename(path) in _PYTHON
 
 
 def _matches(path: str, names: tuple[str, ...]) -> bool:
     """Whether the file has one of the names; `*` at the start of one stands for anything."""
-    name = _name(path)
+    name = basename(path)
     return any(name.endswith(one[1:]) if one[0] == "*" else name == one for one in names)
 
 
@@ -74,10 +75,6 @@ def _is_any(name: str) -> bool:
 
 def _near(path: str) -> bool:
     return path.count("/") <= _DEPTH
-
-
-def _name(path: str) -> str:
-    return path.rpartition("/")[2]
 
 
 _ALL = tuple(name for _, manifests, locks, _ in _LANGUAGES for name in (*manifests, *(lock for lock, _ in locks)))

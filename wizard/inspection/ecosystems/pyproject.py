@@ -9,6 +9,8 @@ from typing import NamedTuple
 from wizard.inspection.files import read_text
 from wizard.workspace import Workspace
 
+DECLARING_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
+"""Where a Python project says what it is called and what it needs."""
 ENOUGH = 5_000_000
 """Bytes of a lock that are still read."""
 

@@ -40,7 +40,7 @@ __all__ = [
     "version_of_image",
 ]
 
-_MANAGERS = frozenset({"pip", "uv", "poetry", "pdm", "pipenv", "conda"})
+PYTHON_MANAGERS = frozenset({"pip", "uv", "poetry", "pdm", "pipenv", "conda"})
 _LOCKS = (("uv.lock", "uv"), ("poetry.lock", "poetry"), ("pdm.lock", "pdm"), ("Pipfile.lock", "pipenv"),
           ("Pipfile", "pipenv"))  # fmt: skip
 _PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg", "Pipfile", "Pipfile.lock", "poetry.lock", "pdm.lock",
@@ -135,7 +135,7 @@ def _installs(document: Document) -> list[tuple[str, tuple[str, ...], Evidence]]
         if instruction.keyword != "RUN":
             continue
         for install in installs(parse_run(document, instruction)):
-            if install.manager in _MANAGERS:
+            if install.manager in PYTHON_MANAGERS:
                 text = " ".join(word.text for word in install.command.words)
                 line = document.source.count(b"\n", 0, install.command.span.start) + 1
                 files = (*install.requirement_files, *install.constraint_files)

@@ -13,7 +13,6 @@ from wizard.inspection.files import read_text
 from wizard.inspection.installs.pip import reads_manifests
 from wizard.workspace import Workspace
 
-PYTHON = frozenset({"pip", "uv", "poetry", "pdm", "pipenv", "conda"})
 _LOCKS = {
     "uv": ("uv.lock",),
     "poetry": ("poetry.lock",),

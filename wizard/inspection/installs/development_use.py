@@ -15,21 +15,18 @@ from wizard.dockerfile.cleaning import cleans
 from wizard.dockerfile.document import Document, Instruction, Stage
 from wizard.dockerfile.stages import base_stage, references, source_stage
 from wizard.dockerfile.started import starting
-from wizard.inspection.callers.compose import given_programs
-from wizard.inspection.callers.find import concerns, kind_of
+from wizard.inspection.callers.commands import given_by_compose, given_commands
+from wizard.inspection.callers.find import kind_of
 from wizard.inspection.division.programs import programs_of_shell
-from wizard.inspection.files import Listing, read_text, short_lines
+from wizard.inspection.files import Listing, read_text
 from wizard.inspection.gpu.evidence import is_test
 from wizard.inspection.installs.development import modules_of, programs_of
 from wizard.inspection.masking import shown
 from wizard.inspection.places import line_at, place_at, quoted
 from wizard.inspection.steps import SYSTEM_MANAGERS, Reading, read_steps, words_of
-from wizard.inspection.values import Caller, Evidence
+from wizard.inspection.values import Caller, Evidence, Sign
 from wizard.workspace import Workspace
 
-Sign = tuple[str, Evidence]
-
-_IN_CONTAINER = re.compile(r"\b(?:docker|podman|docker-compose|kubectl|nerdctl)\b.*?\b(?:run|exec)\b")
 _FILES_ALONE = frozenset(
     {"chmod", "chown", "mkdir", "ln", "cp", "mv", "rm", "touch", "find", "cat", "ls", "test", "[", "cd", "echo", "set",
      "true", "export", "sed", "printf", "corepack"}
@@ -80,7 +77,7 @@ def stages_with(document: Document, stage: Stage) -> tuple[Stage, ...]:
 def started_texts(
     workspace: Workspace, document: Document, stages: Iterable[Stage], callers: Iterable[Caller], listing: Listing
 ) -> Iterator[Text]:
-    """What containers of these stages are given to run: by the file, by compose, and by callers that name a command."""
+    """What containers of these stages are given to run: by the file, by compose, and by what else names a command."""
     callers = tuple(callers)
     for stage in stages:
         for one in starting(document, stage):
@@ -89,20 +86,12 @@ def started_texts(
             for use in programs_of_shell(workspace, text, document.path, one.start_line):
                 if use.evidence.path != document.path:
                     yield _line(use.evidence)._replace(of_image=False)
-    for caller in callers:
-        built = caller.dockerfile or posixpath.normpath(posixpath.join(caller.context or ".", "Dockerfile"))
-        if caller.kind == "compose" and built == document.path:
-            for service, place, text in given_programs(read_text(workspace, caller.path) or ""):
-                if caller.text == f"service {service}":
-                    yield _line(Evidence(caller.path, place, shown(text)))
-    for path in listing.files:
-        if kind_of(path) not in ("ci", "make", "script") or not concerns(workspace, callers, path):
-            continue
-        for number, line in enumerate(short_lines(read_text(workspace, path) or ""), start=1):
-            found = None if line.lstrip().startswith("#") else _IN_CONTAINER.search(line)
-            if found:
-                evidence = Evidence(path, number, shown(line.strip()))
-                yield Text(line[found.end() :], evidence, place_at(path, number), of_image=False)
+    for given in given_by_compose(workspace, callers, document.path):
+        yield _line(given.evidence)
+    for given in given_commands(workspace, callers, listing):
+        # Those of compose are told by their service, and `test` is a healthcheck nowhere else.
+        if kind_of(given.evidence.path) != "compose" and given.key != "test":
+            yield _line(given.evidence)._replace(of_image=False)
 
 
 def _line(evidence: Evidence) -> Text:

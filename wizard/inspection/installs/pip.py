@@ -19,6 +19,8 @@ from wizard.workspace import Workspace
 _FILE_OPTIONS = frozenset({"-r", "--requirement", "-c", "--constraint"})
 _PROJECT_OPTIONS = ("--group", "--requirements-from-script")
 """Source: pip.pypa.io, pip install: dependency groups of pyproject.toml (25.1), inline metadata of a script (26.0)."""
+PIP_INSTALLS = r"\b(?:pip3?|uv\s+pip)\b[^;&|]*\binstall\b"
+"""How an install of pip looks in a step that cannot be read otherwise."""
 
 
 def is_pip(install: Install) -> bool:

@@ -47,3 +47,18 @@ def test_the_compose_file_above_the_context_counts_and_that_of_another_service_d
 def test_a_platform_says_what_it_starts(repo):
     toml = "app = 'a'\n[deploy]\n  release_command = 'python manage.py migrate'\n"
     assert given(repo({"fly.toml": toml})) == ["python manage.py migrate"]
+
+
+def test_every_container_of_a_line_and_what_it_is_told(repo):
+    workspace = repo({"run.sh": "docker run shop serve && docker exec shop python -m pytest; echo done\n"})
+    found = given_commands(workspace, (), list_files(workspace))
+    assert [(one.key, one.text) for one in found] == [("run", "shop serve"), ("exec", "shop python -m pytest")]
+
+
+def test_the_arguments_of_a_pod_and_not_those_of_a_check_before_a_commit(repo):
+    pod = "kind: Pod\nspec:\n  containers:\n  - image: shop\n    args: [--port, '80']\n"
+    assert given(repo({"k8s/pod.yaml": pod, ".pre-commit-config.yaml": pod})) == ["--port 80"]
+
+
+def test_creating_what_a_manifest_describes_is_no_command(repo):
+    assert given(repo({"run.sh": "kubectl create -f shop.yaml\n"})) == []
