@@ -117,8 +117,8 @@ def detail_title(entry: Entry, position: int, total: int) -> tuple[str, str]:
 
 
 def detail(entry: Entry, width: int, glyphs: Glyphs, *, wide: bool = False) -> list[Line]:
-    """Why, evidence, effect, risk, and its own diff; for a refusal the reason and what it rests on; for a rule that
-    waits what it asks for. `wide`: the terminal has room for evidence in two columns."""
+    """Why, evidence for and against, effect, risk, other evidence, and its own diff; for a refusal the reason and what
+    it rests on; for a rule that waits what it asks for. `wide`: there is room for evidence in two columns."""
     rows: list[Line] = []
     if entry.refusal is not None:
         rows += paragraph(" Because", entry.refusal.because, width, indent=10)
@@ -126,23 +126,27 @@ def detail(entry: Entry, width: int, glyphs: Glyphs, *, wide: bool = False) -> l
         rows += paragraph(" Read", f"dockwiz explain {entry.refusal.rule}", width, indent=10, role="dim")
         return rows
     if entry.asks is not None:
-        rows += paragraph(" Waits", f"{waits_for(entry.asks).capitalize()}.", width, indent=10)
-        rows += paragraph(
-            " Ask", f"press {ASK_KEY}, or start with `dockwiz --online`: nothing is asked before.", width, indent=10
+        about, how = (
+            waits_for(entry.asks),
+            f"Press {ASK_KEY}, or start with `dockwiz --online`; nothing is asked before.",
         )
+        rows += paragraph(" Waits", f"{about[0].upper()}{about[1:]}.", width, indent=10)
+        rows += paragraph(" Ask", how, width, indent=10)
         rows += paragraph(" Read", f"dockwiz explain {entry.asks.rule}", width, indent=10, role="dim")
         return rows
     if entry.step is None:
         return []
     proposal = entry.step.proposal
     rows += paragraph(" Why", proposal.why, width, indent=10)
+    evidence = _evidence(proposal, width, glyphs, wide=wide)
+    rows += evidence if proposal.against is not None else []
     if proposal.estimate is not None and (saved := saving(proposal.estimate)):
         about = "about " if saved.startswith(ESTIMATED) else ""
         basis = BASES[proposal.estimate.basis]
         rows += paragraph(" Saves", f"{about}{saved.lstrip(f'{ESTIMATED}-')} ({basis})", width, indent=10)
     risk = proposal.risk or ("Every precondition was checked." if proposal.safety == "safe" else "")
     rows += paragraph(" Risk", f"{_safety(proposal)} {risk}", width, indent=10)
-    rows += _evidence(proposal, width, glyphs, wide=wide)
+    rows += evidence if proposal.against is None else []
     diffs = step_diffs(entry.step)
     rows += (
         diff_lines(diffs, width, glyphs.rule, {}) if diffs else paragraph(" Change", "advice only", width, indent=10)
