@@ -101,13 +101,17 @@ class Flow:
             return
 
         def work() -> Plan:
+            from wizard.compare.libraries.remembered import remembered
             from wizard.plan.fold import make_plan
             from wizard.rules.registry import RULES
+            from wizard.state import state_folder
 
             rules = self.rules if self.rules is not None else RULES
+            proven = remembered(state_folder(session.workspace.root), found.dockerfile or "")
+            settings = replace(session.settings, proven=proven)
 
             def make(inspection: Inspection) -> Plan:
-                return make_plan(session.workspace, inspection, session.selection, session.settings, rules)
+                return make_plan(session.workspace, inspection, session.selection, settings, rules)
 
             if not session.settings.online:
                 return make(found)

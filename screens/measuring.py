@@ -26,6 +26,7 @@ def measure(session: Session, on_progress: Callable[[Progress], None], cancel: t
     """
     from wizard.build.engines import connect
     from wizard.compare.last import save_last
+    from wizard.compare.libraries.remembered import remember
     from wizard.compare.session import compare
     from wizard.history.measurements import of_comparison
     from wizard.history.store import record
@@ -38,6 +39,7 @@ def measure(session: Session, on_progress: Callable[[Progress], None], cancel: t
     before, after, options = _sides(session)
     comparison = compare(before, after, engine, connect(), state, options, on_progress=on_progress, cancel=cancel)
     save_last(comparison, state, session.workspace.context, after.dockerfile or "Dockerfile")
+    remember(comparison, state, after.dockerfile or "Dockerfile")
     # A convenience: what keeps it from being kept is said by `dockwiz history`.
     record(state, of_comparison(comparison, session.workspace.root, after.dockerfile or "Dockerfile"))
     return comparison

@@ -15,6 +15,7 @@ from screens.commands.prepare import Repo, open_repo, plan_repo, request_of
 from wizard.build.engines import connect, find_engine
 from wizard.compare.defaults import as_it_is, since_last_apply, with_plan
 from wizard.compare.last import save_last
+from wizard.compare.libraries.remembered import remember
 from wizard.compare.session import Options, compare, forecast_for
 from wizard.compare.sides import Side, parse_side
 from wizard.compare.sizes import saved_bytes
@@ -54,6 +55,7 @@ def run(options: argparse.Namespace) -> int:
 def finish(repo: Repo, comparison: Comparison, *, as_json: bool, output: Path | None) -> int:
     """Keep what was found, print the report, and give the exit code."""
     save_last(comparison, repo.state, repo.workspace.context, repo.dockerfile)
+    remember(comparison, repo.state, repo.dockerfile)
     note = record(repo.state, of_comparison(comparison, repo.workspace.root, repo.dockerfile))
     if note is not None:
         _say(note)

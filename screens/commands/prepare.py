@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from wizard.compare.libraries.remembered import remembered
 from wizard.errors import BadInput
 from wizard.inspection import inspect
 from wizard.inspection.dockerfiles import choose_dockerfile
@@ -61,8 +63,9 @@ def plan_repo(repo: Repo, options: argparse.Namespace) -> Plan:
     """The plan for the repo as the options select; with --online also what needs a registry or a package index."""
 
     def make(inspection: Inspection) -> Plan:
-        return make_plan(repo.workspace, inspection, selection_of(options), settings_of(options))
+        return make_plan(repo.workspace, inspection, selection_of(options), settings)
 
+    settings = replace(settings_of(options), proven=remembered(repo.state, repo.dockerfile))
     if not options.online:
         return make(inspect_repo(repo))
     from wizard.online.planning import plan_online

@@ -10,6 +10,7 @@ from screens.masking import mask
 from screens.session import Session
 from screens.views.lanes import in_short
 from wizard.again import command, undo_command
+from wizard.compare.libraries.remembered import kept_next
 from wizard.compare.values import LABELS, Comparison, Progress, Run, SideResult
 from wizard.report.rows import first_run
 from wizard.report.rows import rows as table
@@ -142,6 +143,9 @@ def _verdict(comparison: Comparison, width: int, glyphs: Glyphs) -> list[Line]:
         mark = {"harmful": glyphs.failed, "noted": glyphs.warning, "harmless": glyphs.done}[reason.severity]
         intended = f"  ({reason.intended_by})" if reason.intended_by else ""
         rows += paragraph(f"           {mark}", f"{reason.text}{intended}", width, indent=14)
+    kept = kept_next(comparison)
+    if kept:
+        rows += paragraph("", kept, width, indent=14)
     for side in (comparison.before, comparison.after):
         if side.error:
             rows += paragraph("", f"{side.label}: {side.error}", width, indent=14, role="bad")

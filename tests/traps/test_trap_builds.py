@@ -16,13 +16,21 @@ import pytest
 
 from tests.conftest import Engine
 from tests.traps.cases import Case, plan_all, read_cases
+from wizard.build.api import EngineApi
+from wizard.build.hosts import find_host
+from wizard.compare.images import config_of
 from wizard.compare.intended import intended_by
+from wizard.compare.libraries.faults import compare_libraries
+from wizard.compare.libraries.look import libraries_of
+from wizard.compare.values import LABELS, SideResult
 
 IMAGES = Path(__file__).parent / "images"
 BASES = ("debian:bookworm-slim", "python:3.11-slim", "node:20-slim")
 SETTINGS = ("Cmd", "Entrypoint", "User", "WorkingDir", "Volumes", "ExposedPorts", "Healthcheck", "Labels", "StopSignal")
 NAMES = {"Cmd": "command", "Entrypoint": "entrypoint", "User": "user", "Healthcheck": "healthcheck"}
 """What differences in some of them are called, where a rule means to make them."""
+TAKE_PACKAGES_OUT = {"split-stages", "slim-base", "apt-no-recommends"}
+"""Rules after which a library could be missing in the image."""
 QUICK = {
     "T01-comment-between-packages/itself",
     "T02-two-heredocs/itself",
@@ -82,6 +90,20 @@ def test_both_build_and_the_images_do_the_same(
     if case.same:
         assert answers["before"]["said"], "nothing that could differ"
     assert answers.get("after", answers["before"]) == answers["before"]
+    if case.changes and TAKE_PACKAGES_OUT & set(rules):
+        assert _harmful_faults(engine, tag, rules) == []
+
+
+def _harmful_faults(engine: Engine, tag: str, rules: list[str]) -> list[str]:
+    """Libraries and interpreters that the image after misses and the one before has."""
+    api = EngineApi(find_host(engine.env))
+    sides = [
+        SideResult(label, label, libraries=libraries_of(api, image, config_of(api.image(image)), {}))
+        for label in LABELS
+        for image in [f"{tag}-{label}"]
+    ]
+    assert all(side.libraries is not None for side in sides)
+    return [reason.text for reason in compare_libraries(*sides, rules) if reason.severity == "harmful"]
 
 
 def _answers(engine: Engine, image: str, questions: tuple[str, ...], rules: list[str]) -> dict[str, Any]:

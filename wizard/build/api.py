@@ -159,6 +159,13 @@ class EngineApi:
         ) as response:
             yield cast(IO[bytes], response)
 
+    @contextlib.contextmanager
+    def export_container(self, container: str, timeout: float = PATIENT) -> Iterator[IO[bytes]]:
+        """All files of a container as a tar stream, without its volumes; it need not run. To be read inside the `with`
+        (tarfile mode `r|`)."""
+        with self._request("GET", f"/containers/{_name(container)}/export", timeout=timeout) as response:
+            yield cast(IO[bytes], response)
+
     def _json(
         self,
         method: str,

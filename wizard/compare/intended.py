@@ -9,6 +9,8 @@ _INSTALLERS = r"pip|setuptools|wheel"
 _GPU_PACKAGES = r"nvidia-.*|cuda-.*|triton|pytorch-triton.*"
 _WITH_MORE = r"tensorflow|xgboost|onnxruntime-gpu|faiss-gpu|opencv-(?:contrib-)?python"
 _WITH_LESS = r"tensorflow-cpu|xgboost-cpu|onnxruntime|faiss-cpu|opencv-(?:contrib-)?python-headless"
+OPTIONAL_MODULES = r"nis|_tkinter"
+"""Modules of Python's own that its slim images have without their libraries; compilers bring those along."""
 _TORCH = r"torch|torchvision|torchaudio"
 
 INTENDED: Mapping[str, Mapping[str, str]] = {
@@ -25,9 +27,10 @@ INTENDED: Mapping[str, Mapping[str, str]] = {
         "system-package-gone": ".*",
         "python-package-gone": _INSTALLERS,
         "python-package-version": _INSTALLERS,
+        "python-module": OPTIONAL_MODULES,
         "env": "PATH|VIRTUAL_ENV",
     },
-    "slim-base": {"system-package-gone": ".*"},
+    "slim-base": {"system-package-gone": ".*", "python-module": OPTIONAL_MODULES},
     "apt-no-recommends": {"system-package-gone": ".*"},
     "dependency-updates": {"python-package-version": ".*"},
 }

@@ -16,6 +16,8 @@ from wizard.compare.clean import remove_comparison
 from wizard.compare.conditions import conditions_of
 from wizard.compare.forecast import Forecast, Known, check_disk, forecast
 from wizard.compare.images import config_of, packages_of, size_of
+from wizard.compare.libraries.look import LARGEST, libraries_of
+from wizard.compare.libraries.places import installs_line
 from wizard.compare.measure import OnEvent, failure_of
 from wizard.compare.rounds import (
     Bench,
@@ -34,7 +36,9 @@ from wizard.compare.values import (
     USUAL_SCENARIOS,
     Change,
     Comparison,
+    ImageConfig,
     Label,
+    Libraries,
     Progress,
     Run,
     Scenario,
@@ -43,6 +47,7 @@ from wizard.compare.values import (
 from wizard.compare.verdict import judge, reasons_for
 from wizard.dockerfile.document import Document
 from wizard.dockerfile.scanner import parse
+from wizard.dockerfile.stages import base_image
 from wizard.errors import BadInput, NoEngine, because
 from wizard.inspection.values import Engine
 from wizard.state import StateFolder
@@ -279,12 +284,30 @@ class _Session:
             return found
         self._say(f"Running {side.label}")
         labels = labels_of(self.id)
-        found = replace(found, packages=packages_of(self.api, image, labels))
+        found = replace(
+            found,
+            packages=packages_of(self.api, image, labels),
+            libraries=self._libraries(found, image, config),
+        )
+        if copy is not None:
+            document = _document(copy)
+            shipped = target_of(document, self.options.like)
+            base = base_image(document, shipped)
+            found = replace(found, installs_line=installs_line(document, shipped), base=base)
         if not self.cancel.is_set():
             behaviour = observe(self.api, image, config, labels, self.options.limits, self.cancel)
             found = replace(found, behaviour=None if self.cancel.is_set() else behaviour)
         self.done += 1
         return found
+
+    def _libraries(self, side: SideResult, image: str, config: ImageConfig) -> Libraries | None:
+        if side.size is not None and side.size.unpacked > LARGEST:
+            self.not_measured.append(f"libraries of {side.label}: the image is too large to read all its files")
+            return None
+        libraries = libraries_of(self.api, image, config, labels_of(self.id), self.cancel)
+        if libraries is None and not self.cancel.is_set():
+            self.not_measured.append(f"libraries of {side.label}: the engine did not give the image's files")
+        return libraries
 
     def _say(self, message: str, run: Run | None = None) -> None:
         self.on_progress(Progress(message, self.done, self.total, run))

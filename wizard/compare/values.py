@@ -97,6 +97,51 @@ class Packages:
 
 
 @dataclass(frozen=True, slots=True)
+class Provider:
+    """Where an image has something that its files need."""
+
+    path: str
+    package: str | None
+    """The package of the system that put it there; None where none did."""
+
+
+@dataclass(frozen=True, slots=True)
+class MissingLibrary:
+    """A library that the loader does not find for a file."""
+
+    name: str
+    file: str
+    elsewhere: str | None = None
+    """A place in the image that the loader does not search for this file. What the file's own program loads before
+    counts too, so this may be all right."""
+
+
+@dataclass(frozen=True, slots=True)
+class MissingProgram:
+    """A program that a script, a program (its loader) or a link names, and that is not there."""
+
+    name: str
+    """Its path, or its name where PATH is searched for it."""
+    file: str
+    called: bool
+    """Whether the file stands in a folder of PATH, or is what the container starts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Libraries:
+    """Whether everything that the files of an image are linked with is in it. Nothing was run to find out."""
+
+    files: int
+    """Programs and shared libraries (ELF files) looked at."""
+    found: Mapping[str, Provider]
+    """What they and the scripts need and the image has, by the name that it is needed by."""
+    missing: tuple[MissingLibrary, ...]
+    programs: tuple[MissingProgram, ...]
+    release: str | None
+    """`bookworm`, or what /etc/os-release says in place of a code name: `alpine 3.19`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Probe:
     """One HTTP request to a container."""
 
@@ -148,6 +193,11 @@ class SideResult:
     size: ImageSize | None = None
     config: ImageConfig | None = None
     packages: Packages | None = None
+    libraries: Libraries | None = None
+    installs_line: int | None = None
+    """The line of its Dockerfile (1-based) that installs the packages of the system for the run time."""
+    base: str | None = None
+    """The image that it is built upon, as its Dockerfile names it."""
     behaviour: Behaviour | None = None
     error: str | None = None
     """Why there is no image."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from wizard.compare.dossier import compare_configs, compare_packages
+from wizard.compare.libraries.faults import compare_libraries
 from wizard.compare.values import Behaviour, Probe, Reason, SideResult, Verdict
 
 IN_WORDS: dict[Verdict, str] = {
@@ -36,6 +37,7 @@ def reasons_for(before: SideResult, after: SideResult, rules: Sequence[str] = ()
         reasons += compare_configs(before.config, after.config, rules)
     if before.packages is not None and after.packages is not None:
         reasons += compare_packages(before.packages, after.packages, rules)
+    reasons += compare_libraries(before, after, rules)
     if before.image is not None and after.image is not None:
         reasons += compare_behaviour(before.behaviour, after.behaviour)
     return tuple(sorted(reasons, key=lambda reason: (_ORDER[reason.severity], not reason.undecided)))

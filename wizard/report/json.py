@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any, cast
 
+from wizard.compare.libraries.faults import Fault, library_faults
 from wizard.compare.statistics import Summary, compare, summarise
-from wizard.compare.values import LABELS, Behaviour, Comparison, ImageSize, Reason, Run, Scenario, SideResult
+from wizard.compare.values import LABELS, Behaviour, Comparison, ImageSize, Libraries, Reason, Run, Scenario, SideResult
 
 SCHEMA = "dockwiz.compare/1"
 
@@ -41,6 +42,7 @@ def _document(comparison: Comparison) -> dict[str, Any]:
             "before": _size(before.size),
             "after": _size(after.size),
         },
+        "missing": [_fault(fault) for fault in library_faults(before, after)],
         "context": {
             "before": {"files": before.context_files, "bytes": before.context_bytes},
             "after": {"files": after.context_files, "bytes": after.context_bytes},
@@ -57,6 +59,19 @@ def _document(comparison: Comparison) -> dict[str, Any]:
 def _reason(reason: Reason) -> dict[str, Any]:
     document = {"kind": reason.kind, "severity": reason.severity, "text": reason.text}
     return document | ({"intended_by": reason.intended_by} if reason.intended_by else {})
+
+
+def _fault(fault: Fault) -> dict[str, Any]:
+    """A library or program that the new image lacks, and what would bring it."""
+    provider = fault.provider
+    return {
+        "kind": fault.kind,
+        "name": fault.name,
+        "severity": fault.severity,
+        "needed_by": list(fault.files),
+        "before": asdict(provider) if provider is not None else None,
+        "elsewhere": fault.elsewhere,
+    }
 
 
 def _scenario(comparison: Comparison, name: Scenario) -> dict[str, Any] | None:
@@ -99,6 +114,7 @@ def _side(side: SideResult) -> dict[str, Any]:
         "what": side.what,
         "image": side.image,
         "behaviour": _behaviour(side.behaviour) if side.behaviour else None,
+        "libraries": _libraries(side.libraries) if side.libraries else None,
         "error": side.error,
         "notes": list(side.notes),
     }
@@ -107,6 +123,16 @@ def _side(side: SideResult) -> dict[str, Any]:
 def _behaviour(behaviour: Behaviour) -> dict[str, Any]:
     # Without the logs: they may hold what the person would not hand on.
     return {name: value for name, value in asdict(behaviour).items() if name != "logs"}
+
+
+def _libraries(libraries: Libraries) -> dict[str, Any]:
+    """Without what is there: that would be hundreds of lines."""
+    return {
+        "files": libraries.files,
+        "release": libraries.release,
+        "missing": [asdict(one) for one in libraries.missing if one.elsewhere is None],
+        "programs": [asdict(one) for one in libraries.programs],
+    }
 
 
 def _size(size: ImageSize | None) -> dict[str, Any] | None:

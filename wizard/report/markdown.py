@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from wizard.compare.libraries.remembered import kept_next
 from wizard.compare.statistics import summarise
 from wizard.compare.values import LABELS, Change, Comparison, Label, Reason, Run
 from wizard.compare.verdict import IN_WORDS
@@ -45,7 +46,9 @@ def _head(comparison: Comparison) -> str:
 def _reasons(comparison: Comparison) -> str:
     if not comparison.reasons:
         return ""
-    return "\n".join(["## Does it do the same job?", "", *(_reason(reason) for reason in comparison.reasons)])
+    kept = kept_next(comparison)
+    lines = ["## Does it do the same job?", "", *(_reason(reason) for reason in comparison.reasons)]
+    return "\n".join([*lines, "", _escaped(kept)] if kept else lines)
 
 
 def _reason(reason: Reason) -> str:
@@ -120,6 +123,11 @@ def _conditions(comparison: Comparison) -> str:
     ]
     if any(side.behaviour for side in (comparison.before, comparison.after)):
         lines.append("- The containers ran without any network but their own loopback; nothing was mounted.")
+    if all(side.libraries for side in (comparison.before, comparison.after)):
+        lines.append(
+            "- Libraries: what the files of both images are linked with, looked for as their loader does. "
+            "What a program loads by name while it runs does not show."
+        )
     return "\n".join(lines)
 
 

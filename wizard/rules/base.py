@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from wizard.dockerfile.document import Document, Instruction, Reading
 from wizard.dockerfile.shell import parse_run
+from wizard.inspection.division.proven import ProvenNeed
 from wizard.inspection.places import line_at, quoted
 from wizard.inspection.questions import Question
 from wizard.inspection.values import Evidence, Inspection
@@ -29,6 +30,8 @@ class Settings:
     torch_index: str | None = None
     """Address of a CPU wheel index; None means the bundled default."""
     online: bool = False
+    proven: tuple[ProvenNeed, ...] = ()
+    """What comparisons of this Dockerfile found missing in an image that was divided into stages."""
 
 
 @dataclass(frozen=True)

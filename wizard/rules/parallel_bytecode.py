@@ -10,7 +10,8 @@ Why
 When it is safe
 : The packages go into a virtual environment that the stage makes and hands on, and that is not shipped in this stage.
   The installs are plain, all of the same user, and nothing sets where byte-code goes or that there shall be none.
-  A module that does not compile is left alone, as pip leaves it.
+  A module that does not compile is left alone, as pip leaves it. The test suites that packages bring are not compiled:
+  who imports one gets it compiled then.
 
 Source
 : pip's documentation: `--no-compile`. docs.python.org: compileall, `-j`.
@@ -45,7 +46,7 @@ _SETTINGS = frozenset(
 _HANDLED = re.compile(r"compileall|py_compile|__pycache__|\.pyc\b|\bpip\.conf\b|\bpip3?\s+config\b")
 """Somebody minds the byte-code already, or pip has settings that are not read here."""
 
-_COMMENT = "# pip would compile the byte-code on one core; this does it on all."
+_COMMENT = "# pip would compile the byte-code on one core; this does it on all, without the packages' own tests."
 
 
 def propose(view: View) -> Proposal | None:
@@ -54,7 +55,7 @@ def propose(view: View) -> Proposal | None:
     if any(_HANDLED.search(instruction.argument) for instruction in document.instructions):
         return None
     shipped = {stage.index for stage in lineage(document, document.stages[-1])} if document.stages else set()
-    made = [(stage, environment_made(stage)) for stage in document.stages if stage.index not in shipped]
+    made = [(stage, environment_made(document, stage)) for stage in document.stages if stage.index not in shipped]
     all_installs = [(place[1], _installs(view, stage)) for stage, place in made if place is not None]
     found = [(folder, installs) for folder, installs in all_installs if installs]
     if not found:
@@ -69,7 +70,8 @@ def propose(view: View) -> Proposal | None:
         evidence=tuple(evidence_at(view, reading.instruction) for _, installs in found for reading, _ in installs),
         edits={view.dockerfile: result.source},
         planned=result.planned,
-        risk="The same files as pip writes. All of it goes into an environment made in the same stage.",
+        risk="The same files as pip writes, but for the packages' own tests. All of it goes into an environment "
+        "made in this build.",
     )
 
 
@@ -92,7 +94,9 @@ def _installs(view: View, stage: Stage) -> list[tuple[Reading, Install]]:
 
 def _edits(document: Document, folder: str, installs: list[tuple[Reading, Install]]) -> list[Edit]:
     ends = [install.verb_word.span.end for _, install in installs]
-    compiling = style_of(document).instruction("RUN", f"python -m compileall -qq -j 0 {folder}/lib || true")
+    compiling = style_of(document).instruction(
+        "RUN", f"python -m compileall -qq -j 0 -x '/tests?/' {folder}/lib || true"
+    )
     return [
         *(Edit(Span(end, end), " --no-compile") for end in ends),
         insert_after(document, installs[-1][0].instruction, f"{_COMMENT}\n{compiling}"),

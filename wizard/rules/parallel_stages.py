@@ -21,13 +21,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wizard.dockerfile.arguments import decode, pairs
-from wizard.dockerfile.document import Instruction, Stage
+from wizard.dockerfile.arguments import decode
+from wizard.dockerfile.document import Stage
 from wizard.dockerfile.editing import Edit, insert_after, splice
+from wizard.dockerfile.repeating import settings_of
 from wizard.dockerfile.stages import base_stage, built_upon, dependencies, lineage, reachable
-from wizard.dockerfile.state import environment
-from wizard.dockerfile.style import style_of
 from wizard.inspection.division.debian import of_use_at_run_time_only
+from wizard.inspection.division.lower_stage import more_than_packages
 from wizard.inspection.division.native import Catalogue, bare, catalogue
 from wizard.inspection.ecosystems.requirements import Requirement, parse_requirements
 from wizard.inspection.installs.pip import manifests_of
@@ -39,9 +39,7 @@ ID = "parallel-stages"
 TITLE = "Build independent stages at the same time"
 CATEGORY: Category = "speed"
 
-_REPEATED = frozenset({"ENV", "ARG", "WORKDIR", "SHELL"})
 _PLAIN = frozenset({"mkdir", "cp", "mv", "rm", "chmod", "chown", "ln", "touch", "cd", "true", "set", "echo"})
-_INHERITED_ONLY = frozenset({"LABEL", "EXPOSE", "CMD", "ENTRYPOINT", "HEALTHCHECK", "STOPSIGNAL", "MAINTAINER"})
 
 
 def propose(view: View) -> Proposal | Refusal | None:
@@ -95,18 +93,17 @@ def _problem(view: View, tables: Catalogue, stage: Stage, lower: Stage) -> str |
     unclear = _unclear_step(view, stage, lower)
     if unclear is not None:
         return unclear
+    more = more_than_packages(view.document, lower)
+    if more is not None:
+        line = line_at(more.start_line)
+        return f"{line}: {lower.buildkit_name} does more than install Debian packages, and a build may need it"
     called = _called_by_builds(view, tables, stage)
     installs = False
     for reading in read_steps(view.document, lower)[1:]:
-        instruction = reading.instruction
-        line = line_at(instruction.start_line)
-        if instruction.keyword in _REPEATED | _INHERITED_ONLY:
-            continue
-        if reading.role not in ("install", "neutral") or not reading.managers <= APT or _is_more(reading):
-            return f"{line}: {lower.buildkit_name} does more than install Debian packages, and a build may need it"
         for word in (word for install in reading.installs for word in install.packages):
             name = word.value or word.text
             if bare(name) in called or not of_use_at_run_time_only(tables, name):
+                line = line_at(reading.instruction.start_line)
                 return f"{line}: whether a build needs {name} is not known"
             installs = True
     return None if installs else f"{lower.buildkit_name} installs nothing that a build would wait for"
@@ -141,16 +138,6 @@ def _is_plain(reading: Reading) -> bool:
     )
 
 
-def _is_more(reading: Reading) -> bool:
-    """Whether a step changes something besides the installed packages: adds users, sets locales, makes folders."""
-    script = reading.script
-    harmless = ("apt-get", "apt", "rm", "true", "set", "echo")
-    return script is None or any(
-        command.kind != "command" or command.redirects or (command.name or "").rsplit("/", 1)[-1] not in harmless
-        for command in script.commands
-    )
-
-
 def _called_by_builds(view: View, tables: Catalogue, stage: Stage) -> frozenset[str]:
     """Debian packages that the builds of the Python packages on this stage are known to take."""
     document = view.document
@@ -181,31 +168,6 @@ def _edits(view: View, stage: Stage, lower: Stage) -> Iterator[Edit]:
     platform = next((flag for flag in origin.flags if flag.name == "platform"), None)
     written = f"{decode(platform.span.of(document.source))} " if platform is not None and not first.flags else ""
     yield Edit(first.words[0].span, f"{written}{lower.base}")
-    text = "".join(_line(view, instruction) for instruction in lower.instructions if _is_repeated(view, instruction))
+    text = settings_of(document, lower)
     if text:
         yield insert_after(document, first, text)
-
-
-def _is_repeated(view: View, instruction: Instruction) -> bool:
-    """ENV, ARG and SHELL always; of several WORKDIRs the one that counts."""
-    if instruction.keyword != "WORKDIR":
-        return instruction.keyword in _REPEATED
-    lower = view.document.stage_of(instruction)
-    assert lower is not None
-    after = [i for i in lower.instructions if i.keyword == "WORKDIR" and i.index > instruction.index]
-    return not after or environment(view.document, lower, after[-1]).workdir is None
-
-
-def _line(view: View, instruction: Instruction) -> str:
-    """The instruction as written; `ENV name value` as `ENV name="value"`, since BuildKit's check warns of every one."""
-    text = decode(instruction.span.of(view.document.source))
-    if (
-        instruction.keyword == "ENV"
-        and "=" not in instruction.words[0].text
-        and instruction.start_line == instruction.end_line
-    ):
-        (pair,) = pairs(instruction)
-        if pair.value is not None and not set(pair.value) & set("'\"\\`"):
-            value = f'"{pair.value}"' if set(pair.value) & set(" \t") else pair.value
-            text = style_of(view.document).instruction("ENV", f"{pair.name}={value}")
-    return text if text.endswith("\n") else text + view.document.newline

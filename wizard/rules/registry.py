@@ -26,6 +26,8 @@ from wizard.rules import (
     slim_base,
     split_stages,
     torch_cpu_index,
+    torch_layer,
+    torch_stage,
     uv_install,
 )
 from wizard.rules.base import Rule
@@ -45,8 +47,10 @@ RULES: tuple[Rule, ...] = (
     lock_dependencies,
     split_stages,
     parallel_stages,
+    torch_stage,
     uv_install,
     parallel_bytecode,
+    torch_layer,
     cache_mounts,
     pip_no_cache,
     copy_link,

@@ -13,7 +13,8 @@ When it is safe
 : The base is the official Python image with Debian, in its slim variant (the full one brings compilers itself). Every
   step up to the last pip install is recognised, runs as root, and installs into the image's own Python. Every Python
   package is known to need nothing of the system at run time, or what it needs is known and kept; otherwise the proposal
-  waits for a review until the built image proves it. Nothing calls a compiler or pip at run time, names Python by its
+  waits for a review until the built image proves it. What a comparison of the built images found missing is kept by
+  the next plan. Nothing calls a compiler or pip at run time, names Python by its
   absolute path, or starts a login shell (which forgets PATH), nor does a command that compose, Kubernetes, a platform,
   a script or CI gives to a container. No volume of the Dockerfile, of a compose or Kubernetes
   file or of a script lies over the place of the environment (/opt/venv, else /venv); the official image has none.
@@ -41,6 +42,7 @@ from wizard.inspection.division.build_packages import BuildPackages, sort_packag
 from wizard.inspection.division.divide import Parts, Unmet, divide
 from wizard.inspection.division.native import catalogue
 from wizard.inspection.division.programs import programs_used
+from wizard.inspection.division.proven import ProvenNeed, proven_on
 from wizard.inspection.division.runtime import absolute_python, compiles, login_shell, started_from_outside
 from wizard.inspection.division.system_steps import StepsApart, take_apart
 from wizard.inspection.ecosystems.python import version_of_image
@@ -94,18 +96,22 @@ def propose(view: View) -> Proposal | Refusal | None:
         here = (evidence_at(view, stage.instructions[0]),)
         return Refusal(ID, f"{line_at(reason.line)}: the step cannot be taken apart, {reason.message}", here)
     doubts = [*packages.unknown, *_odd_steps(parts)]
+    proven = [need for need in _proven(view, stage) if need.package in packages.kept_libraries]
+    floating = bool(proven) and _release(view, stage) is None
     moved = [word.text for one in packages.moved for word in one.words]
     return Proposal(
         rule=ID,
         title=TITLE,
         category=CATEGORY,
-        safety="review" if doubts else "safe",
+        safety="review" if doubts or floating else "safe",
         why=f"{listed(moved)} {'is' if len(moved) == 1 else 'are'} needed to install packages only, and shipped with "
         "the image.",
         evidence=tuple(evidence_at(view, one.reading.instruction) for one in packages.moved),
         edits={view.dockerfile: text.source},
         planned=text.planned,
-        risk=_risk(packages, doubts) + (f" The environment stands in {venv}: {over}." if over else ""),
+        risk=_risk(packages, doubts)
+        + "".join(_seen(need, floating) for need in proven)
+        + (f" The environment stands in {venv}: {over}." if over else ""),
     )
 
 
@@ -180,15 +186,28 @@ def _packages(view: View, stage: Stage, parts: Parts) -> BuildPackages:
         if reading.script is not None
         for command in reading.script.commands
     }
-    base = expanded_base(view.document, stage) or stage.base
-    release = release_of(stage.base if "$" in stage.base else base)
     return sort_packages(
         catalogue(),
-        release.name if release else None,
+        _release(view, stage),
         parts.system,
         _requirements(view, parts),
         frozenset(running | building),
+        tuple(need.package for need in _proven(view, stage)),
     )
+
+
+def _release(view: View, stage: Stage) -> str | None:
+    """The release of Debian that the base image's tag names."""
+    base = expanded_base(view.document, stage) or stage.base
+    release = release_of(stage.base if "$" in stage.base else base)
+    return release.name if release else None
+
+
+def _proven(view: View, stage: Stage) -> tuple[ProvenNeed, ...]:
+    """What comparisons have found missing on this base image."""
+    release = _release(view, stage)
+    found = proven_on(view.settings.proven, expanded_base(view.document, stage) or stage.base)
+    return tuple(need for need in found if release in (None, need.release))
 
 
 def _requirements(view: View, parts: Parts) -> Iterator[Requirement]:
@@ -321,6 +340,11 @@ def _needed_twice(view: View, stage: Stage, reading: Reading, parts: Parts) -> b
     copy = next(c for c in context_copies(view.document, stage) if c.instruction is reading.instruction)
     files = brought(view.workspace, view.dockerfile, copy)
     return files is None or any(context_path(view.workspace, later, inside) is None for _, inside in files)
+
+
+def _seen(need: ProvenNeed, floating: bool) -> str:
+    on = f", on {need.release}, which the base image's tag does not name" if floating else ""
+    return f" A comparison found that {need.file} needs {need.library} of {need.package}{on}."
 
 
 def _risk(packages: BuildPackages, doubts: list[str]) -> str:

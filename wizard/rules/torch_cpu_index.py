@@ -70,6 +70,7 @@ from wizard.inspection.gpu.torch_pulls import (
 from wizard.inspection.gpu.torch_step import FamilyStep, family_step
 from wizard.inspection.gpu.ways_out import brought_by, way_out
 from wizard.inspection.gpu.weighed import weighed
+from wizard.inspection.installs.environments import environment_begun
 from wizard.inspection.installs.pip import PIP_INSTALLS, manifests_of
 from wizard.inspection.places import line_at
 from wizard.inspection.steps import read_steps, unread_runs
@@ -290,9 +291,11 @@ def _family_edits(view: View, stage: Stage, original: str, table: Mapping[str, A
     """The versions of the torch family in the step that installs it, as the requirements file has them now."""
     requirements = read_requirements(view.workspace, original).requirements
     wanted = {r.name or "": requirement_word(r) for r in requirements}
+    begun = environment_begun(view.document, stage)
     return [
         Edit(word.span, wanted[name])
-        for reading in read_steps(view.document, stage)
+        for one in (stage, *((begun,) if begun is not None else ()))
+        for reading in read_steps(view.document, one)
         for install in reading.installs
         if is_family_install(install, table)
         for word in install.packages

@@ -86,7 +86,7 @@ def propose(view: View) -> Proposal | Refusal | None:
         installs = [(r, i) for r in read_steps(document, stage) for i in r.installs if is_pip_install(i)]
         if not installs:
             continue
-        made = environment_made(stage)
+        made = environment_made(document, stage)
         evidence = (evidence_at(view, installs[-1][0].instruction),)
         if made is None:
             return Refusal(ID, _no_environment(installs), evidence)

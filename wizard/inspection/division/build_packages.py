@@ -42,13 +42,15 @@ def sort_packages(
     system: Iterable[Reading],
     requirements: Iterable[Requirement],
     called: frozenset[str],
+    proven: Iterable[str] = (),
 ) -> BuildPackages:
     """Sort what the system steps install. `called`: the programs that the image calls, in a build step or running.
 
     A package stays where it is when one of its programs is called, or when what it leaves for the run time is not
     known for this release. The libraries behind a moved `-dev` package are kept, whoever links them. Libraries that
     come with it in passing (`libgomp1` with gcc) are kept where a Python package is known to use them, and where
-    nothing is known of one: what it compiles may be linked with them.
+    nothing is known of one: what it compiles may be linked with them. `proven`: libraries that a built image was seen
+    to need.
     """
     system = tuple(system)
     moved: list[Moved] = []
@@ -75,6 +77,7 @@ def sort_packages(
             libraries += sorted(in_passing) if needs is None else ()
         wanted = (*(needs.runtime if needs else ()), *tables.linked_from_source(name))
         libraries += [library for library in wanted if library in in_passing]
+    libraries += proven
     gone = {word.value for one in moved for word in one.words}
     named = (word.value for reading in system for install in reading.installs for word in install.packages)
     present = {bare(name) for name in named if name and name not in gone}

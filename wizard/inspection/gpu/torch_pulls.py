@@ -22,6 +22,7 @@ from wizard.inspection.ecosystems.requirements import (
 )
 from wizard.inspection.gpu.evidence import CPU_INDEX
 from wizard.inspection.gpu.local_projects import project_requirements
+from wizard.inspection.installs.environments import environment_begun
 from wizard.inspection.installs.pip import Manifest, ManifestsOf, is_pip, manifests_of
 from wizard.inspection.places import line_at, place_at
 from wizard.inspection.steps import Reading, read_steps
@@ -64,15 +65,15 @@ class Pull(NamedTuple):
 
 def pulls_by_stage(workspace: Workspace, document: Document, table: Mapping[str, Any]) -> tuple[tuple[Pull, ...], ...]:
     """The pulls of every stage that has some, in order; none where the family is installed from an index of its own
-    already, in the stage or below it.
+    already, in the stage, below it, or where its virtual environment comes from.
 
     `table` is the part `torch` of assets/knowledge/gpu_packages.toml.
     """
     found: list[tuple[Pull, ...]] = []
     served: set[int] = set()
     for stage in document.stages:
-        base = base_stage(document, stage)
-        if base is not None and base.index in served:
+        below = (base_stage(document, stage), environment_begun(document, stage))
+        if any(other is not None and other.index in served for other in below):
             served.add(stage.index)
             continue
         if any(is_family_install(one, table) for step in read_steps(document, stage) for one in step.installs):
