@@ -114,7 +114,7 @@ class DockwizApp(App[int], inherit_bindings=False):
             page.update()
 
     def _tick(self) -> None:
-        if self.flow.running is not None or self.flow.measuring or self.flow.looking:
+        if self.flow.running is not None or self.flow.measuring or self.flow.looking or self.flow.asking:
             self.update_screen()
 
     # Jobs

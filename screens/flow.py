@@ -78,6 +78,11 @@ class Flow:
         session = self.app.session
         return (session.inspection is None or session.plan is None) and self.jobs.running("inspect", "plan")
 
+    @property
+    def asking(self) -> bool:
+        """A plan is being made that may ask the network."""
+        return self.app.session.settings.online and self.jobs.running("plan")
+
     def waited(self, job: str) -> str:
         """How long a job has kept the person waiting, in words; empty for the first seconds."""
         waited = self.jobs.seconds(job)
@@ -124,6 +129,16 @@ class Flow:
     def select(self, rules: frozenset[str] | None) -> None:
         self._withdraw()
         self.app.session = self.app.session.select(rules)
+        self.plan()
+
+    def ask(self) -> None:
+        """Let the rules ask that wait for the network, from now on."""
+        session = self.app.session
+        if session.plan is None or not session.plan.waiting or self.jobs.running("plan"):
+            return
+        self._withdraw()
+        self.app.session = replace(session, settings=replace(session.settings, online=True))
+        self.app.say("asking registries and package indexes")
         self.plan()
 
     def _withdraw(self) -> None:

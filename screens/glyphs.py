@@ -25,6 +25,7 @@ class Glyphs:
     bar_live: str
     bar_rest: str
     critical: str
+    divider: str
     ascii_only: bool
 
     def of_state(self, state: str) -> str:
@@ -38,8 +39,8 @@ class Glyphs:
         }.get(state, self.waiting)
 
 
-ASCII = Glyphs("+", "=", ">", ".", "x", "-", "!", ">", "-", "#", "=", ">", ".", "*", ascii_only=True)
-UNICODE = Glyphs("✓", "=", "▸", "·", "✗", "-", "!", "›", "─", "█", "=", "▸", "·", "*", ascii_only=False)
+ASCII = Glyphs("+", "=", ">", ".", "x", "-", "!", ">", "-", "#", "=", ">", ".", "*", "|", ascii_only=True)
+UNICODE = Glyphs("✓", "=", "▸", "·", "✗", "-", "!", "›", "─", "█", "=", "▸", "·", "*", "│", ascii_only=False)
 
 
 def choose(ascii_only: bool) -> Glyphs:

@@ -18,6 +18,9 @@ from screens.views.problems import problem
 from screens.widgets.lineview import LineView
 from screens.widgets.panes import Note, Separator
 
+WIDE = 100
+"""Columns from which on the details stand beside the list, and evidence in two columns."""
+
 
 class ProposeScreen(PageScreen):
     """The list above (or beside) the details."""
@@ -25,7 +28,8 @@ class ProposeScreen(PageScreen):
     PAGE = Page.PROPOSE
     ABOUT = (
         "Every proposal with its reason, evidence, risk and own diff. `safe` ones are on from the start: with what was "
-        "checked, the image does the same job. `review` ones wait for you. What was refused stands below."
+        "checked, the image does the same job. `review` ones wait for you. What waits for the network, and what was "
+        "refused, stands below."
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -34,6 +38,7 @@ class ProposeScreen(PageScreen):
         Binding("a", "all_safe", "All safe", id="all-safe", tooltip="Exactly the safe proposals on"),
         Binding("x", "none", "All off", id="none", tooltip="Switch every proposal off"),
         Binding("slash", "find", "Find", id="find", key_display="/", tooltip="Search in this pane"),
+        Binding(proposals.ASK_KEY, "ask", "Online", show=False, id="ask", tooltip="Ask registries and package indexes"),
         Binding("y", "copy", "Copy", show=False, id="copy", tooltip="Copy what this pane shows"),
         Binding("escape", "back", "Back", id="back", tooltip="Back to what was found"),
         Binding("q", "app.leave", "Quit", show=False, id="quit", tooltip="Leave dockwiz"),
@@ -63,6 +68,8 @@ class ProposeScreen(PageScreen):
             self.entries = ()
         else:
             left, right = proposals.summary(session)
+            if self.wizard.flow.asking:
+                right = f"{self.glyphs.running} asking the network ..{self.wizard.flow.waited('plan')}"
             self.summary.show(lambda width: [spread([Span(f" {left}", "strong")], [Span(f"{right} ", "dim")], width)])
             self.entries = proposals.entries(session)
         self.list.show(
@@ -81,7 +88,7 @@ class ProposeScreen(PageScreen):
         self.middle.title(
             *proposals.detail_title(entry, self.list.cursor + 1, sum(e.step is not None for e in self.entries))
         )
-        self.detail.show(lambda width: proposals.detail(entry, width, self.glyphs))
+        self.detail.show(lambda width: proposals.detail(entry, width, self.glyphs, wide=self.app.size.width >= WIDE))
 
     @on(LineView.Moved, "#proposals")
     def _moved(self) -> None:
@@ -102,12 +109,15 @@ class ProposeScreen(PageScreen):
         # Not those in the list: what a rule finds may depend on what others have changed.
         self.wizard.flow.select(None)
 
+    def action_ask(self) -> None:
+        self.wizard.flow.ask()
+
     def action_none(self) -> None:
         self.wizard.flow.select(frozenset())
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         del parameters
-        if action in ("toggle", "all_safe", "none", "next"):
+        if action in ("toggle", "all_safe", "none", "next", "ask"):
             return self.wizard.session.plan is not None
         return True
 

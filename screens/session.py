@@ -124,8 +124,9 @@ class Session:
 
     @property
     def stale(self) -> bool:
-        """The plan does not yet follow the selection."""
-        return self.plan is not None and self.plan.selection != self.selection
+        """The plan does not yet follow the selection, or has not asked what it may ask."""
+        plan = self.plan
+        return plan is not None and (plan.selection, plan.settings) != (self.selection, self.settings)
 
     def found_engine(self, engine: Engine | None, missing: str | None) -> Session:
         """What the search for an engine gave: an engine, or why there is none."""

@@ -5,13 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 
 from screens.commands.prepare import open_repo, plan_repo
 from screens.commands.text import cut, cut_row, paragraph
+from screens.views.waiting import waits_for
+from wizard.inspection.values import Evidence
 from wizard.plan.fold import Plan, Step
 from wizard.plan.view_json import plan_json
 from wizard.plan.view_sarif import plan_sarif
 from wizard.report.units import count, seconds, size
+from wizard.rules.base import Proposal, Refusal
 from wizard.wording import listed
 
 INDENT = "    "
@@ -39,15 +43,17 @@ def _lines(plan: Plan) -> list[str]:
         lines += ["", "Not proposed, and why:"]
         for refusal in plan.refusals:
             lines += paragraph(f"{refusal.rule}: {refusal.because}", "  - ")
+            lines += _evidence(refusal) if refusal.against is not None else []
     waiting = [step.proposal.rule for step in plan.steps if step.proposal.safety == "review" and not step.selected]
     if waiting:
         lines += [
             "",
             *paragraph(f"Waiting for you to look at them: {listed(waiting)} (take them with --all or --only)."),
         ]
-    if plan.asks and not plan.settings.online:
-        asking = listed([one.rule for one in plan.asks])
-        lines += ["", *paragraph(f"Waiting for --online, to ask a registry or a package index: {asking}.")]
+    if plan.waiting:
+        lines += ["", *paragraph("Waiting for --online, which asks registries and package indexes:")]
+        for one in plan.waiting:
+            lines += paragraph(f"{one.rule}: {waits_for(one)}", "  - ")
     if plan.changes:
         lines += ["", *paragraph(f"Would change {listed(list(plan.changes))}.")]
         lines += paragraph("See it with `dockwiz plan --diff`, write it with `dockwiz apply --yes`.")
@@ -62,11 +68,7 @@ def _proposal(step: Step) -> list[str]:
     lines += paragraph(f"{proposal.title}.", INDENT)
     lines += paragraph(proposal.why, INDENT)
     lines += [cut_row(row, INDENT) for row in proposal.details]
-    for item in proposal.evidence[:MOST_EVIDENCE]:
-        place = item.path if item.line is None else f"{item.path}:{item.line}"
-        lines.append(cut(f"{place}: {item.text}", f"{INDENT}| "))
-    if len(proposal.evidence) > MOST_EVIDENCE:
-        lines.append(f"{INDENT}| and {len(proposal.evidence) - MOST_EVIDENCE} more")
+    lines += _evidence(proposal)
     if proposal.estimate is not None:
         saved = [size(proposal.estimate.bytes)] if proposal.estimate.bytes else []
         saved += [seconds(proposal.estimate.seconds)] if proposal.estimate.seconds else []
@@ -79,6 +81,24 @@ def _proposal(step: Step) -> list[str]:
         label = "Checked" if proposal.safety == "safe" else "Risk"
         lines += paragraph(f"{label}: {proposal.risk.removeprefix('Checked: ')}", INDENT)
     return lines
+
+
+def _evidence(outcome: Proposal | Refusal) -> list[str]:
+    """What it rests on; what speaks against it in a part of its own, where that is weighed."""
+    if outcome.against is None:
+        return _places(outcome.evidence)
+    speaks_for = [item for item in outcome.evidence if item not in outcome.against]
+    parts = (("For:", speaks_for), ("Against:", outcome.against))
+    return [line for title, part in parts for line in (f"{INDENT}{title}", *(_places(part) or [f"{INDENT}| nothing"]))]
+
+
+def _places(evidence: Sequence[Evidence]) -> list[str]:
+    lines = []
+    for item in evidence[:MOST_EVIDENCE]:
+        place = item.path if item.line is None else f"{item.path}:{item.line}"
+        lines.append(cut(f"{place}: {item.text}", f"{INDENT}| "))
+    more = len(evidence) - MOST_EVIDENCE
+    return [*lines, f"{INDENT}| and {more} more"] if more > 0 else lines
 
 
 _MEASURED = "measured here"

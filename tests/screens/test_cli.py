@@ -582,13 +582,13 @@ def test_the_diff_is_one_that_git_applies(tmp_path: Path) -> None:
 def test_plan_json_has_every_field_of_its_schema(repo: Path) -> None:
     (repo / "service").mkdir()
     data = json.loads(dockwiz("plan", "--json", repo).stdout)
-    assert set(data) == {"schema", "root", "dockerfile", "proposals", "refusals", "diff"}
+    assert set(data) == {"schema", "root", "dockerfile", "proposals", "refusals", "waiting", "diff"}
     assert (data["schema"], data["root"], data["dockerfile"]) == ("dockwiz.plan/1", ".", "Dockerfile")
     assert [p["id"] for p in data["proposals"]] == ["dependency-layer", "cache-mounts", "non-root-user", "dockerignore"]
     for proposal in data["proposals"]:
         assert set(proposal) == {
-            "id", "title", "category", "safety", "selected", "why", "details", "risk", "evidence", "estimate", "files",
-            "diff",
+            "id", "title", "category", "safety", "selected", "why", "details", "risk", "evidence", "against",
+            "estimate", "files", "diff",
         }  # fmt: skip
         assert proposal["category"] in ("speed", "size", "reproducible", "secure")
         safe = proposal["id"] != "non-root-user"
@@ -604,7 +604,7 @@ def test_plan_json_has_every_field_of_its_schema(repo: Path) -> None:
             assert set(proposal["estimate"]) == {"seconds", "bytes", "basis"}
             assert proposal["estimate"]["basis"] in ("index", "measured", "catalogue")
     for refusal in data["refusals"]:
-        assert set(refusal) == {"id", "because", "evidence"}
+        assert set(refusal) == {"id", "because", "evidence", "against"}
     assert data["diff"] == dockwiz("plan", "--diff", repo).stdout
 
 

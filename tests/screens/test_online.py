@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,7 +36,20 @@ def repo(tmp_path: Path) -> Path:
 def test_without_online_the_plan_names_what_waits_for_it(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["plan", str(repo)]) == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "Waiting for --online, to ask a registry or a package index: pin-base-image and lock-dependencies." in said
+    assert "Waiting for --online, which asks registries and package indexes: - pin-base-image: asks" in said
+    assert "- lock-dependencies: asks for the versions and hashes that requirements.txt comes to" in said
+
+
+def test_the_json_names_what_waits_and_what_it_asks_for(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", str(repo), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["waiting"] == [
+        {"id": "pin-base-image", "because": "", "asks_for": ["the digest of python:3.11-slim now"]},
+        {
+            "id": "lock-dependencies",
+            "because": "",
+            "asks_for": ["the versions and hashes that requirements.txt comes to"],
+        },
+    ]
 
 
 def test_with_online_and_nobody_to_ask_the_rule_refuses_and_the_rest_goes_on(

@@ -59,13 +59,57 @@ class LockQuestion(NamedTuple):
     """A package of the files that has no wheel is left out, and named beside the answer."""
 
 
-Question = DigestQuestion | VersionQuestion | LockQuestion
+class RelockQuestion(NamedTuple):
+    """What a project's lock is after a change of its manifest, as the project's own manager makes it."""
+
+    manager: str
+    """`uv` or `poetry`."""
+    lock: str
+    """Name of the lock file among `files`."""
+    files: tuple[tuple[str, bytes], ...]
+    """What the manager reads: the manifest as changed, the lock as it was, settings beside them; name, content."""
+    held: tuple[str, ...] = ()
+    """The versions to keep of packages that change where they come from (`torch==2.5.1`). All others keep theirs."""
+    holding: tuple[tuple[str, bytes], ...] = ()
+    """The manifest with those versions alone, for a manager that is not told them in words: locked first."""
+
+
+class DownloadQuestion(NamedTuple):
+    """How many bytes an install of packages, all that they depend on included, downloads by an index's file sizes."""
+
+    requirements: tuple[str, ...]
+    python: tuple[int, int]
+    platform: str
+    """As uv names it."""
+    address: str = ""
+    """Of the index where these packages come from; "" for the index that is asked for everything else, too."""
+
+
+Question = DigestQuestion | VersionQuestion | LockQuestion | RelockQuestion | DownloadQuestion
+
+
+def asked_for(question: Question) -> str:
+    """What a question asks the network for, for people."""
+    match question:
+        case DigestQuestion(image):
+            return f"the digest of {image} now"
+        case VersionQuestion(image):
+            return f"the version that {image} has now"
+        case LockQuestion(requirements, alone=True):
+            return f"the newest releases of what {requirements} names"
+        case LockQuestion(requirements):
+            return f"the versions and hashes that {requirements} comes to"
+        case RelockQuestion(manager, lock):
+            return f"{lock} made again by `{manager} lock`"
+        case DownloadQuestion(requirements):
+            return f"the file sizes of {', '.join(requirements)}"
 
 
 class Answer(NamedTuple):
     """What was found out, or why nothing was."""
 
     text: str | None
-    """The digest (`sha256:…`), the version, or the lines of the lock file without a header; None for no answer."""
+    """The digest (`sha256:…`), the version, the lines of the lock file without a header, the whole of a project's lock,
+    or the number of bytes; None for no answer."""
     because: str = ""
     """Why there is no answer: one clause for people. Beside one: what it does not hold for."""

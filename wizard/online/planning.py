@@ -6,9 +6,19 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from wizard.inspection.questions import Answer, DigestQuestion, Question, VersionQuestion
+from wizard.inspection.questions import (
+    Answer,
+    DigestQuestion,
+    DownloadQuestion,
+    LockQuestion,
+    Question,
+    RelockQuestion,
+    VersionQuestion,
+)
 from wizard.inspection.values import Inspection
+from wizard.online.file_sizes import downloaded
 from wizard.online.registry import digest_of, version_of
+from wizard.online.relocking import relock
 from wizard.online.resolver import resolve
 from wizard.plan.fold import Plan
 
@@ -18,9 +28,17 @@ AT_ONCE = 4
 
 def find_answer(question: Question) -> Answer:
     """What the registry or the package index says. Never raises: no answer is an answer that says why."""
-    if isinstance(question, DigestQuestion):
-        return digest_of(question.image)
-    return version_of(question) if isinstance(question, VersionQuestion) else resolve(question)
+    match question:
+        case DigestQuestion(image):
+            return digest_of(image)
+        case VersionQuestion():
+            return version_of(question)
+        case RelockQuestion():
+            return relock(question)
+        case DownloadQuestion():
+            return downloaded(question)
+        case LockQuestion():
+            return resolve(question)
 
 
 def plan_online(

@@ -9,34 +9,28 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from wizard.inspection.ecosystems.requirements import normalise_name, parse_requirements
-from wizard.inspection.masking import shown
 from wizard.inspection.questions import Answer, Family, LockQuestion
 from wizard.online.settings import default_index
+from wizard.online.uv_program import ABSENT, PATIENCE, uv_program, what_uv_said
 
-PATIENCE = 300.0
-"""Seconds for one platform."""
 _LOCK = "dockwiz.lock"
 _PROJECT, _NAME = "pyproject.toml", "dockwiz"
-_NO_WHEEL = re.compile(r"Wheels are required for `([^`]+)`")
 _LEFT_OUT = re.compile(r"([\w.-]+)(?:==\S+)? has no wheel that fits")
-"""The beginning of what `_reason` says."""
-_NO_SOLUTION = re.compile(r".*?No solution found when resolving dependencies:?\s*", re.DOTALL)
-_DRAWN = re.compile(r"^[\s×╰├─▶│]*(?:error:|cause:)?\s*|\s+", re.MULTILINE)
+"""The beginning of what `what_uv_said` says."""
 _FULL_ANSWER = re.compile(r"[A-Za-z0-9][\w.-]*==\S+")
 
 
 def resolve(question: LockQuestion) -> Answer:
     """The lines of the lock, each with its hashes, or why there are none. Never raises."""
-    program = _uv()
+    program = uv_program()
     if program is None:
-        return Answer(None, "uv, which resolves them, is not installed (`pip install 'dockwiz[lock]'` brings it)")
+        return Answer(None, ABSENT)
     left: list[str] = []
     while True:
         answer = _resolved(program, question)
@@ -116,7 +110,7 @@ def _compile(program: str, question: LockQuestion, platform: str) -> dict[str, s
             lock.write_bytes(question.previous)
         sources = [question.requirements]
         if question.family is not None:
-            (root / _PROJECT).write_text(_project(question.family, question.python), "utf-8")
+            (root / _PROJECT).write_text(family_project(question.family, question.python), "utf-8")
             sources.append(_PROJECT)
         command = [
             program, "pip", "compile", *sources, "--output-file", _LOCK, "--generate-hashes",
@@ -140,12 +134,12 @@ def _compile(program: str, question: LockQuestion, platform: str) -> dict[str, s
         except subprocess.TimeoutExpired:
             return f"the package index gave no answer within {PATIENCE:.0f} s"
         if done.returncode:
-            return _reason(done.stderr)
+            return what_uv_said(done.stderr)
         found = packages_of(lock.read_text("utf-8").replace(f"{_NAME} ({_PROJECT})", "the Dockerfile"))
     return "the index gives no hash for every package" if found is None else found
 
 
-def _project(family: Family, python: tuple[int, int]) -> str:
+def family_project(family: Family, python: tuple[int, int]) -> str:
     """A project that asks for the family and says where each of it comes from; uv reads that nowhere else."""
     import json
 
@@ -185,25 +179,5 @@ def _names_index(files: Sequence[tuple[str, bytes]]) -> bool:
     return any(re.search(rb"(?m)^\s*(?:-i\b|--index-url\b|--no-index\b)", content) for _, content in files)
 
 
-def _uv() -> str | None:
-    """uv's program: that of the extra `dockwiz[lock]`, else the person's."""
-    try:
-        from uv import find_uv_bin
-
-        return str(find_uv_bin())
-    except (ImportError, FileNotFoundError):
-        return shutil.which("uv")
-
-
 def _machine(platform: str) -> str:
     return platform.partition("-")[0]
-
-
-def _reason(said: str) -> str:
-    """What uv said, as one clause."""
-    no_wheel = _NO_WHEEL.search(said)
-    if no_wheel is not None:
-        return f"{no_wheel[1]} has no wheel that fits, and resolving it from source would run its code on this machine"
-    text = _DRAWN.sub(" ", _NO_SOLUTION.sub("", said.partition("hint:")[0])).strip().rstrip(".")
-    words = shown(text)
-    return f"{words}{'' if words == text else ' …'}" if text else "uv said nothing"

@@ -67,6 +67,11 @@ class Plan:
         return tuple(step for step in self.steps if step.selected)
 
     @property
+    def waiting(self) -> tuple[Asks, ...]:
+        """The rules that only `--online` lets go on."""
+        return () if self.settings.online else self.asks
+
+    @property
     def changes(self) -> Mapping[str, bytes | None]:
         """The files whose final content differs from the start: path -> new content, None for a removed file."""
         changed: dict[str, bytes | None] = {}

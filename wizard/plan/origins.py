@@ -71,15 +71,21 @@ def traced(
     `known` is evidence that was found in `start`. Evidence in an instruction that an earlier proposal added becomes
     what caused that one. A line without a counterpart loses its number; a file that is not in `start` keeps its own.
     """
-    evidence = (item if item in known else _own_evidence(item, origins, now, start) for item in outcome.evidence)
-    found = tuple(dict.fromkeys(evidence))
+
+    def own(items: Sequence[Evidence]) -> tuple[Evidence, ...]:
+        return tuple(
+            dict.fromkeys(item if item in known else _own_evidence(item, origins, now, start) for item in items)
+        )
+
+    found = own(outcome.evidence)
+    against = None if outcome.against is None else own(outcome.against)
 
     def told(text: str) -> str:
         return _MARKED.sub(lambda match: _own_place(match, origins, now, start), text)
 
     if isinstance(outcome, Refusal):
-        return replace(outcome, evidence=found, because=told(outcome.because))
-    return replace(outcome, evidence=found, why=told(outcome.why), risk=told(outcome.risk))
+        return replace(outcome, evidence=found, against=against, because=told(outcome.because))
+    return replace(outcome, evidence=found, against=against, why=told(outcome.why), risk=told(outcome.risk))
 
 
 # -- sentences --

@@ -82,6 +82,9 @@ class Proposal:
     """What was checked, and what could still go wrong; one or two sentences."""
     disputed: bool = False
     """Something speaks against it: a goal does not select it, only the person does."""
+    against: tuple[Evidence, ...] | None = None
+    """The part of the evidence that speaks against it, where evidence for and against is weighed; None where it is
+    not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,8 @@ class Refusal:
     rule: str
     because: str
     evidence: tuple[Evidence, ...] = ()
+    against: tuple[Evidence, ...] | None = None
+    """As of a proposal: what speaks against it, where that is weighed."""
 
 
 class Asks(NamedTuple):
@@ -102,6 +107,8 @@ class Asks(NamedTuple):
 
     rule: str
     questions: tuple[Question, ...]
+    because: str = ""
+    """What it is about, where the questions do not say it: a clause."""
 
 
 def unread(view: View, rule: str, runs: Sequence[Instruction]) -> Refusal | None:

@@ -103,7 +103,7 @@ def _examined(
     signs = _other_signs(view, asked)
     use = gpu_use(signs) if counterpart.gpu else None
     if use is not None:
-        return Refusal(ID, f"this service uses a GPU: {use[0]}", use[1])
+        return Refusal(ID, f"this service uses a GPU: {use[0]}", (*use[1], *here), use[1])
     lines = lines_against(view.workspace, view.document, _paths(view), counterpart)
     firm = [line for line in lines if not in_a_test(view.workspace, line)]
     if firm:
@@ -160,6 +160,7 @@ def _proposal(view: View, installs: PipInstalls, changes: list[_Change], refusal
         estimate=Estimate(None, sum(change.counterpart.saves for change in changes), "catalogue"),
         risk=_risk(changes, refusals, contents, view.dockerfile),
         disputed=bool(doubts),
+        against=tuple(dict.fromkeys(doubts[:3])),
     )
 
 

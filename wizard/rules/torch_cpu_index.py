@@ -5,8 +5,11 @@ What it does
   Where the packages come from a requirements file, a copy of it, `<name>-docker-cpu.txt`, lists them in the order of
   how often they change, and includes your file, which stays as it is. CUDA libraries that a `pip freeze` left there are
   taken out; then the copy cannot include your file, and the proposal waits for a review. What a local project asks for
-  (`pip install .`) is read from the table `project` of its pyproject.toml. For `uv sync` the CPU index
-  goes into pyproject.toml, bound to the family on Linux; with `--online` uv makes the lock again.
+  (`pip install .`) is read from the table `project` of its pyproject.toml. For projects of uv, Poetry, PDM and Pipenv
+  the CPU index goes into the manifest, bound to the family: for uv on Linux, for Poetry on Linux and the image's
+  machine, for the others everywhere. A member of the family that only another package brings becomes a dependency of
+  its own, where the manager binds no other. With `--online` uv or Poetry makes the lock again, with the versions that
+  it held.
 
 Why
 : On Linux, the wheels of the usual index bring CUDA along: 2.6 to 4.1 GB to download where the CPU build has under
@@ -18,9 +21,11 @@ When it is safe
   no CUDA call that is not guarded by `torch.cuda.is_available()`, no CUDA device that the Dockerfile sets or starts
   with. No hashes are pinned (the CPU wheels have others). The install is pip's or `uv pip`'s, into the environment that
   it looks into (no --target, no --prefix), and does not install again what is there. Evidence of both kinds, CUDA in a
-  setting, a script or a notebook, or an index of your own, makes it a review. So does a uv project, whose manifest is
-  yours to change. Where a lock cannot be made again here (uv without `--online`, Poetry, PDM, Pipenv) it is refused,
-  and what to write and to run is said. Environments of conda are left alone.
+  setting, a script or a notebook, or an index of your own, makes it a review. So does a project, whose manifest is
+  yours to change. The lock of uv and of Poetry waits for `--online`; where it cannot be made again here (Poetry is not
+  installed, a package has no wheel, the lock is PDM's or Pipenv's) it is refused, and what to write and to run is said.
+  An image for arm64 alone is left as it is below torch 2.11, whose usual wheels have no CUDA there. Environments of
+  conda are left alone. What is saved comes from the file sizes of the indexes with `--online`, else of the catalogue.
 
 Source
 : pytorch.org, "Get Started", Linux, pip, CPU; pip's documentation on --extra-index-url; docs.astral.sh/uv, PyTorch;
@@ -29,16 +34,16 @@ Source
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from wizard.assets import knowledge
 from wizard.dockerfile.document import Stage
 from wizard.dockerfile.editing import Edit, splice
 from wizard.dockerfile.errors import EditConflict
-from wizard.dockerfile.state import environment
 from wizard.inspection.ecosystems.requirements import read_requirements
 from wizard.inspection.files import read_text
+from wizard.inspection.gpu.arm_builds import is_cpu_build
 from wizard.inspection.gpu.cpu_requirements import (
     HEADER,
     SUFFIX,
@@ -46,11 +51,15 @@ from wizard.inspection.gpu.cpu_requirements import (
     left_out,
     own_file,
 )
+from wizard.inspection.gpu.download_sizes import download_questions, saved_by_index
 from wizard.inspection.gpu.evidence import gpu_use, gpu_verdict
+from wizard.inspection.gpu.family_risks import left_behind, other_index
+from wizard.inspection.gpu.project_edits import project_edit, project_risk
 from wizard.inspection.gpu.project_pulls import ProjectPull, project_pulls
+from wizard.inspection.gpu.relocked import changed_format, changed_versions
 from wizard.inspection.gpu.torch_pulls import (
+    Pull,
     family_words,
-    is_cuda_library,
     is_family_install,
     obstacle,
     package_name,
@@ -59,34 +68,31 @@ from wizard.inspection.gpu.torch_pulls import (
     saved_bytes,
 )
 from wizard.inspection.gpu.torch_step import FamilyStep, family_step
-from wizard.inspection.gpu.uv_project import cpu_pyproject, relock, too_old
-from wizard.inspection.gpu.uv_project import obstacle as uv_obstacle
 from wizard.inspection.gpu.ways_out import brought_by, way_out
+from wizard.inspection.gpu.weighed import weighed
 from wizard.inspection.installs.environments import environment_begun
 from wizard.inspection.installs.pip import PIP_INSTALLS, manifests_of
 from wizard.inspection.places import line_at
 from wizard.inspection.steps import read_steps, unread_runs
 from wizard.inspection.values import Evidence
-from wizard.rules.base import Category, Estimate, Proposal, Refusal, Safety, View, evidence_at, unread
-from wizard.wording import listed
+from wizard.rules.base import Asks, Category, Estimate, Proposal, Refusal, Safety, View, evidence_at, unread
 
 ID = "torch-cpu-index"
 TITLE = "Install PyTorch from the CPU index"
 CATEGORY: Category = "size"
 
-_OTHER_INDEX = ("-i", "--index-url", "--index", "--default-index", "-f", "--find-links")
-_INDEX_VARIABLES = (
-    "PIP_INDEX_URL", "PIP_FIND_LINKS", "PIP_CONFIG_FILE", "UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX",
-)  # fmt: skip
 
-
-def propose(view: View) -> Proposal | Refusal | None:
+def propose(view: View) -> Proposal | Refusal | Asks | None:
     """The CPU index for every stage that brings torch, or our copy of a changed file anew."""
     table = knowledge("gpu_packages")["torch"]
-    stages = pulls_by_stage(view.workspace, view.document, table)
+    stages = tuple(
+        pulls
+        for pulls in pulls_by_stage(view.workspace, view.document, table)
+        if not is_cpu_build(view.document, pulls[0].stage, _pinned(pulls), table)
+    )
     if not stages:
         return _refresh(view, table) or _of_a_project(view, table) or _unread(view)
-    refusal = _uses_gpu(view)
+    refusal = _uses_gpu(view, [evidence for pulls in stages for pull in pulls for evidence in pull.evidence])
     if refusal is not None:
         return refusal
     for pull in (pull for pulls in stages for pull in pulls):
@@ -107,9 +113,18 @@ def propose(view: View) -> Proposal | Refusal | None:
 # -- what must hold --
 
 
-def _uses_gpu(view: View) -> Refusal | None:
+def _uses_gpu(view: View, brought: Iterable[Evidence]) -> Refusal | None:
     use = gpu_use(view.inspection.gpu)
-    return None if use is None else Refusal(ID, f"this service uses a GPU: {use[0]}", use[1])
+    if use is None:
+        return None
+    found = weighed(view.inspection.gpu)
+    evidence = dict.fromkeys((*use[1], *found.against, *brought, *found.speaks_for))
+    return Refusal(ID, f"this service uses a GPU: {use[0]}", tuple(evidence), found.against)
+
+
+def _pinned(pulls: Iterable[Pull]) -> str | None:
+    """The version of torch that the installs of a stage ask for."""
+    return next((r.version for pull in pulls for r, _ in pull.asked if r.name == "torch" and r.version), None)
 
 
 def _unread(view: View) -> Refusal | None:
@@ -122,20 +137,24 @@ def _unread(view: View) -> Refusal | None:
 # -- the change --
 
 
-def _proposal(view: View, changes: list[FamilyStep], table: Mapping[str, Any]) -> Proposal:
+def _proposal(view: View, changes: list[FamilyStep], table: Mapping[str, Any]) -> Proposal | Asks:
     index = view.settings.torch_index or str(table["cpu_index"])
     edits = [edit for change in changes for edit in family_step(view.workspace, view.document, change, index)]
     files = {change.own_file.path: change.own_file.content for change in changes if change.own_file is not None}
     verdict = gpu_verdict(view.inspection.gpu)
-    private = next((found for change in changes if (found := _other_index(view, change)) is not None), None)
+    private = next(
+        (found for change in changes if (found := other_index(view.workspace, view.document, change)) is not None), None
+    )
     cut = [name for change in changes if (name := _cut_file(view, change, table)) is not None]
-    guarded = [sign.evidence for sign in view.inspection.gpu if sign.kind == "guarded-call"]
-    unclear = ("unclear-call", "cuda-call", "cuda-device")
-    doubts = [sign.evidence for sign in view.inspection.gpu if sign.kind in unclear]
+    guarded = any(sign.kind == "guarded-call" for sign in view.inspection.gpu)
+    signs = weighed(view.inspection.gpu)
     upgrades = any(p.install.has("-U", "--upgrade") for c in changes for p in c.pulls if "torch" not in c.pinned)
     safety: Safety = "safe" if verdict == "none" and private is None and not cut and not upgrades else "review"
-    versions = (r.version for c in changes for p in c.pulls for r, _ in p.asked if r.name == "torch")
-    asked = next((version for version in versions if version), None)
+    first = changes[0]
+    version = _pinned(pull for change in changes for pull in change.pulls)
+    estimate = _estimate(view, first.first, [word.strip("'") for word in first.words], index, version, table)
+    if isinstance(estimate, Asks):
+        return estimate
     brought = [evidence for change in changes for pull in change.pulls for evidence in pull.evidence]
     result = splice(view.document, edits)
     return Proposal(
@@ -146,80 +165,85 @@ def _proposal(view: View, changes: list[FamilyStep], table: Mapping[str, Any]) -
         why="On Linux this install downloads the CUDA build of torch with NVIDIA's libraries; nothing here uses a GPU."
         if verdict == "none"
         else "On Linux this install downloads the CUDA build of torch; whether this service uses a GPU is not clear.",
-        evidence=tuple(dict.fromkeys(brought + guarded[:3] + doubts[:3])),
+        evidence=tuple(dict.fromkeys((*brought, *signs.speaks_for, *signs.against))),
         edits={view.dockerfile: result.source, **files},
         planned=result.planned,
-        estimate=Estimate(None, saved_bytes(asked, table), "catalogue"),
-        risk=_risk(view, changes, table, bool(guarded), private, cut),
-        disputed=bool(doubts) or private is not None,
+        estimate=estimate,
+        risk=_risk(view, changes, table, guarded, private, cut),
+        disputed=bool(signs.against) or private is not None,
+        against=signs.against,
     )
+
+
+def _estimate(
+    view: View,
+    pull: Pull | ProjectPull,
+    requirements: Iterable[str],
+    index: str,
+    version: str | None,
+    table: Mapping[str, Any],
+) -> Estimate | Asks | None:
+    """What is downloaded less: by the indexes' file sizes with `--online`, where they tell, else by the catalogue."""
+    questions = download_questions(view.document, pull, requirements, index) if view.settings.online else None
+    if questions is not None:
+        if any(question not in view.inspection.answers for question in questions):
+            return Asks(ID, questions)
+        saved = saved_by_index(questions, view.inspection.answers)
+        if saved is not None:
+            return Estimate(None, saved, "index") if saved > 0 else None
+    return Estimate(None, saved_bytes(version, table), "catalogue")
 
 
 # -- projects of uv and others --
 
 
-def _of_a_project(view: View, table: Mapping[str, Any]) -> Proposal | Refusal | None:
-    """The CPU index in the pyproject.toml of a uv project; for the others, why not and what a person can do."""
+def _of_a_project(view: View, table: Mapping[str, Any]) -> Proposal | Refusal | Asks | None:
+    """The CPU index in the manifest of a project, and its lock made again; else why not and what a person can do."""
     found = (project_pulls(view.workspace, view.document, stage, table) for stage in view.document.stages)
     pull = next((pull for pulls in found for pull in pulls), None)
-    if pull is None:
+    if pull is None or is_cpu_build(view.document, pull.stage, pull.members.get("torch"), table):
         return None
-    refusal = _uses_gpu(view)
+    refusal = _uses_gpu(view, pull.evidence)
     if refusal is not None:
         return refusal
     index = view.settings.torch_index or str(table["cpu_index"])
-    if pull.install.manager != "uv":
-        return Refusal(ID, f"{brought_by(pull)}: {way_out(pull, index)}", pull.evidence)
-    text = view.workspace.read(pull.manifest).decode("utf-8", "replace")
-    because = uv_obstacle(text, pull.members)
-    if because is not None:
-        return Refusal(ID, f"{brought_by(pull)}, and {pull.manifest} {because}", pull.evidence)
-    if pull.install.has("--no-sources"):
-        return Refusal(ID, f"{brought_by(pull)}, and with --no-sources no index is bound to it", pull.evidence)
-    old = too_old(view.document.source.decode("utf-8", "replace"))
-    if old is not None:
-        return Refusal(ID, f"{brought_by(pull)}, and {old} knows no index of a project: 0.4.23 does", pull.evidence)
-    pyproject = cpu_pyproject(text, pull.members, pull.direct, index)
-    edits: dict[str, bytes | None] = {pull.manifest: pyproject.encode()}
+    edit = project_edit(view.workspace, view.document, pull, index)
+    if isinstance(edit, str):
+        return Refusal(ID, f"{brought_by(pull)}, and {edit}: {way_out(pull, index)}", pull.evidence)
+    edits: dict[str, bytes | None] = {pull.manifest: edit.manifest}
     changed: tuple[str, ...] = ()
-    if pull.lock is not None:
-        if not view.settings.online:
-            reason = (
-                f"{brought_by(pull)}, and its lock has to be made again: plan with --online, or {way_out(pull, index)}"
-            )
-            return Refusal(ID, reason, pull.evidence)
-        made = relock(view.workspace, pull.manifest, pyproject, pull.lock, pull.members)
-        if made.content is None:
-            return Refusal(ID, f"{brought_by(pull)}, and {made.problem}: {way_out(pull, index)}", pull.evidence)
-        edits[pull.lock], changed = made.content, made.changed
-    doubts = [s.evidence for s in view.inspection.gpu if s.kind in ("unclear-call", "cuda-call", "cuda-device")]
+    if pull.lock is not None and edit.question is not None:
+        answer = view.inspection.answers.get(edit.question)
+        if answer is None:
+            return Asks(ID, (edit.question,), f"{brought_by(pull)}, and its lock has to be made again")
+        before = view.workspace.read(pull.lock)
+        if answer.text is None:
+            return Refusal(ID, f"{brought_by(pull)}, and {answer.because}: {way_out(pull, index)}", pull.evidence)
+        if changed_format(before, answer.text):
+            because = f"the {pull.install.manager} here writes another format of lock than the one that wrote it"
+            return Refusal(ID, f"{brought_by(pull)}, and {because}: {way_out(pull, index)}", pull.evidence)
+        edits[pull.lock], changed = answer.text.encode(), changed_versions(before, answer.text, pull.members)
+    requirements = [f"{name}=={version}" if version else name for name, version in pull.members.items()]
+    estimate = _estimate(view, pull, requirements, index, pull.members.get("torch"), table)
+    if isinstance(estimate, Asks):
+        return estimate
+    signs = weighed(view.inspection.gpu)
+    here = (*pull.evidence, evidence_at(view, pull.reading.instruction))
     return Proposal(
         rule=ID,
         title=TITLE,
         category=CATEGORY,
         safety="review",
         why=f"{brought_by(pull)}: on Linux the CUDA build with NVIDIA's libraries. The code shows no use of a GPU."
-        if not doubts
+        if not signs.against
         else f"{brought_by(pull)}: on Linux the CUDA build. Whether this service uses a GPU is not clear.",
-        evidence=(*pull.evidence, evidence_at(view, pull.reading.instruction), *doubts[:3]),
+        evidence=tuple(dict.fromkeys((*here, *signs.speaks_for, *signs.against))),
         edits=edits,
-        estimate=Estimate(None, saved_bytes(pull.members.get("torch"), table), "catalogue"),
-        risk=_project_risk(pull, changed),
-        disputed=bool(doubts),
+        estimate=estimate,
+        risk=project_risk(pull, edit, changed),
+        disputed=bool(signs.against),
+        against=signs.against,
     )
-
-
-def _project_risk(pull: ProjectPull, changed: tuple[str, ...]) -> str:
-    parts = [f"{pull.manifest} itself is changed: who syncs from it elsewhere on Linux gets the CPU build too."]
-    added = [name for name in pull.members if name not in pull.direct]
-    if added:
-        parts.append(f"{listed(added)} becomes a direct dependency, because an index is bound to those alone.")
-    if pull.lock is not None:
-        parts.append(f"uv made {pull.lock} again with the versions that it held" + ("." if not changed else ""))
-        parts += [f"but for {listed(changed)}."] if changed else []
-    else:
-        parts.append("The install reads no lock: versions are found as the image is built, as before.")
-    return " ".join(parts)
 
 
 # -- our copy of the requirements file --
@@ -282,27 +306,6 @@ def _family_edits(view: View, stage: Stage, original: str, table: Mapping[str, A
 # -- what is said about it --
 
 
-def _other_index(view: View, change: FamilyStep) -> str | None:
-    """An index of the person's own that an install uses; None where it is the usual one."""
-    for pull in change.pulls:
-        used = next((o.name for o in pull.install.options if o.name in _OTHER_INDEX), None)
-        state = environment(view.document, pull.stage, pull.reading.instruction)
-        variable = next((name for name in _INDEX_VARIABLES if name in state.env or name in state.args), None)
-        lines = [
-            line.option
-            for manifest in pull.manifests
-            for line in read_requirements(view.workspace, manifest.path).indexes
-            if line.option in _OTHER_INDEX
-        ]
-        settings = [
-            "pip.conf" for i in pull.stage.instructions if "pip.conf" in i.argument or "pip config" in i.argument
-        ]
-        found = used or variable or next(iter([*lines, *settings]), None)
-        if found is not None:
-            return found
-    return None
-
-
 def _risk(
     view: View, changes: list[FamilyStep], table: Mapping[str, Any], guarded: bool, private: str | None, cut: list[str]
 ) -> str:
@@ -328,18 +331,9 @@ def _risk(
         f"{name} pins CUDA libraries, so our copy cannot include it: what you add there, `dockwiz apply` brings along."
         for name in cut
     ]
-    left = next((found for change in changes if (found := _left_behind(view, change, table)) is not None), None)
+    left = next(
+        (found for change in changes if (found := left_behind(view.workspace, change, table)) is not None), None
+    )
     if left is not None:
         parts.append(f"CUDA libraries that {left} pins are still installed; nothing uses them, take them out.")
     return " ".join(parts)
-
-
-def _left_behind(view: View, change: FamilyStep, table: Mapping[str, Any]) -> str | None:
-    """A requirements file with CUDA libraries that goes on being installed."""
-    for pull in change.pulls:
-        for manifest in pull.manifests:
-            if change.own_file is not None and manifest.path == change.own_file.original:
-                continue
-            if any(is_cuda_library(r, table) for r in read_requirements(view.workspace, manifest.path).requirements):
-                return manifest.path
-    return None

@@ -1,8 +1,9 @@
 """What the network answers in a fixture, recorded in the case's folder:
 
 answers.json   {"digests": {image: digest}, "versions": {image: version},
-                "because": {image or requirements file: why there is no answer}};
-lock.txt       the lines of a lock, for every requirements file;
+                "bytes": {index, "" for the usual one: number},
+                "because": {image, requirements file or lock: why there is no answer}};
+lock.txt       the lines of a lock, for every requirements file, or the whole of a project's;
 newest.txt     the same where each requirement is asked for by itself.
 """
 
@@ -12,7 +13,15 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from wizard.inspection.questions import Answer, DigestQuestion, LockQuestion, Question
+from wizard.inspection.questions import (
+    Answer,
+    DigestQuestion,
+    DownloadQuestion,
+    LockQuestion,
+    Question,
+    RelockQuestion,
+    VersionQuestion,
+)
 
 Find = Callable[[Question], Answer]
 
@@ -25,11 +34,17 @@ def recorded(case: Path) -> Find | None:
     texts = {name: _text(case / name) for name in ("lock.txt", "newest.txt")}
 
     def find(question: Question) -> Answer:
-        if isinstance(question, LockQuestion):
-            name, text = question.requirements, texts["newest.txt" if question.alone else "lock.txt"]
-        else:
-            kind = "digests" if isinstance(question, DigestQuestion) else "versions"
-            name, text = question.image, answers.get(kind, {}).get(question.image)
+        match question:
+            case DigestQuestion(name):
+                text = answers.get("digests", {}).get(name)
+            case VersionQuestion(name):
+                text = answers.get("versions", {}).get(name)
+            case DownloadQuestion(address=name):
+                text = answers.get("bytes", {}).get(name)
+            case LockQuestion(name):
+                text = texts["newest.txt" if question.alone else "lock.txt"]
+            case RelockQuestion(lock=name):
+                text = texts["lock.txt"]
         return Answer(text, answers.get("because", {}).get(name, "nothing is recorded" if text is None else ""))
 
     return find

@@ -16,6 +16,7 @@ from tests.engine.machine import EngineError
 from tests.engine.wheel_index import cpu_index
 from tests.wizard.rules.test_fixtures import write
 from wizard.inspection import inspect
+from wizard.online.planning import plan_online
 from wizard.plan.fold import Plan, make_plan
 from wizard.plan.selection import Selection
 from wizard.rules.base import Settings
@@ -96,8 +97,10 @@ def test_a_lock_is_made_again_with_the_versions_that_it_held(
     subprocess.run([sys.executable, "-m", "uv", "lock", "-q"], cwd=folder, check=True)
     before = (folder / "uv.lock").read_bytes()
     offline = planned(folder, Settings(torch_index=index))
-    assert "plan with --online" in offline.refusals[0].because
-    plan = planned(folder, Settings(torch_index=index, online=True))
+    assert "torch-cpu-index" in [one.rule for one in offline.waiting]
+    workspace = open_workspace(folder)
+    online = Settings(torch_index=index, online=True)
+    plan = plan_online(lambda found: make_plan(workspace, found, ONLY, online), inspect(workspace))
     write(folder, plan)
     after = tomllib.loads((folder / "uv.lock").read_text())
     old = {one["name"]: one["version"] for one in tomllib.loads(before.decode())["package"]}

@@ -33,7 +33,7 @@ CUDA_INDEX = re.compile(
 CPU_INDEX = re.compile(r"/whl/(?:nightly/|test/)?cpu\b|--torch-backend[=\s]+cpu|UV_TORCH_BACKEND=cpu|==[\w.]+\+cpu\b")
 _GPU_IMAGE = re.compile(r"nvidia|cuda|rocm|-gpu\b|\bgpu-|\bl4t-|tensorrt|vllm/", re.IGNORECASE)
 _GPU_VARIABLE = re.compile(r"\bNVIDIA_(?:VISIBLE_DEVICES|DRIVER_CAPABILITIES|REQUIRE_CUDA)\b|\bCUDA_HOME\b")
-_FIRM = {
+FIRM = {
     "base-image": "a CUDA base image",
     "caller": "a caller that asks for GPUs",
     "cuda-index": "a CUDA index",
@@ -41,6 +41,7 @@ _FIRM = {
     "cuda-device": "CUDA is the device that it is started with",
     "gpu-package": "a package that exists for GPUs only",
 }
+"""The kinds of signs that decide, in words."""
 _PACKAGING = (".txt", ".in", ".toml", ".cfg", ".lock", ".yml", ".yaml")
 _PROJECT_FILES = ("pyproject.toml", "setup.cfg", "Pipfile")
 _TEST_FOLDERS = frozenset({"test", "tests", "testing", "benchmarks", "bench"})
@@ -76,7 +77,7 @@ def gpu_verdict(evidence: Iterable[GpuEvidence]) -> Verdict:
     """`none`: nothing, or only code that asks first. `gpu`: a firm sign. `unclear`: signs that contradict each other
     (a CPU index beside a CUDA call), or only weak ones (a test)."""
     kinds = {item.kind for item in evidence}
-    firm = kinds & set(_FIRM)
+    firm = kinds & set(FIRM)
     if "cpu-index" in kinds and firm:
         return "unclear" if firm <= {"cuda-call", "cuda-device"} else "gpu"
     if firm:
@@ -89,10 +90,10 @@ def gpu_use(evidence: Iterable[GpuEvidence]) -> tuple[str, tuple[Evidence, ...]]
     evidence = tuple(evidence)
     if gpu_verdict(evidence) != "gpu":
         return None
-    signs = [sign for sign in evidence if sign.kind in _FIRM]
+    signs = [sign for sign in evidence if sign.kind in FIRM]
     first = signs[0]
     place = f"{first.evidence.path}:{first.evidence.line}" if first.evidence.line else first.evidence.path
-    return f"{_FIRM[first.kind]} at {place}", tuple(sign.evidence for sign in signs[:5])
+    return f"{FIRM[first.kind]} at {place}", tuple(sign.evidence for sign in signs[:5])
 
 
 def _in_callers(workspace: Workspace, callers: Callers) -> Iterator[GpuEvidence]:

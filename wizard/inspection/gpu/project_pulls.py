@@ -41,6 +41,7 @@ _ELSEWHERE = ("--project", "--directory", "-C", "-p", "--package", "--script")
 class ProjectPull(NamedTuple):
     """An install of a project that brings torch from somewhere else than a CPU index."""
 
+    stage: Stage
     reading: Reading
     install: Install
     manifest: str
@@ -107,7 +108,7 @@ def _pull(
         how = posixpath.basename(manifest) if direct else "catalogue"
     evidence = tuple(_places(manifest, text, direct)) or tuple(_places(lock or manifest, _shown(locked, text), members))
     names = frozenset(name for name in direct if name is not None)
-    return ProjectPull(reading, install, manifest, lock, members, names, how, evidence)
+    return ProjectPull(stage, reading, install, manifest, lock, members, names, how, evidence)
 
 
 def _shown(locked: Locked | None, text: str) -> str:

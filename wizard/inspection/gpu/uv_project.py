@@ -1,39 +1,22 @@
-"""A uv project whose torch comes from the CPU index: its pyproject.toml, and its lock made again by uv itself.
+"""A uv project whose torch comes from the CPU index: its pyproject.toml, and the question what its lock is then.
 
 Source: docs.astral.sh/uv, "Using uv with PyTorch": an explicit index, and sources, which bind direct dependencies only.
 """
 
 from __future__ import annotations
 
-import os
 import posixpath
-import re
-import sys
 import tomllib
 from collections.abc import Mapping
-from functools import lru_cache
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from wizard.inspection.files import read_text
 from wizard.inspection.gpu.project_pulls import NAME
+from wizard.inspection.questions import RelockQuestion
 from wizard.workspace import Workspace
 
 MARKER = "sys_platform == 'linux'"
 """Other systems have no CUDA in the usual index: what they install, and their part of the lock, stay as they are."""
-TIMEOUT = 300.0
-"""Seconds after which uv is given up."""
-_KNOWS_INDEXES = (0, 4, 23)
 _SETTINGS = ("uv.toml", ".python-version")
-
-
-class Relocked(NamedTuple):
-    """A lock that uv made again, or why not."""
-
-    content: bytes | None = None
-    problem: str = ""
-    changed: tuple[str, ...] = ()
-    """Packages besides torch and CUDA that are in another version than before."""
 
 
 def obstacle(text: str, members: Mapping[str, str | None]) -> str | None:
@@ -51,17 +34,6 @@ def obstacle(text: str, members: Mapping[str, str | None]) -> str | None:
     if any(index.get("name") == NAME for index in settings.get("index", ())):
         return f"has an index called {NAME} already"
     return None if "dependencies" in data.get("project", {}) else "has no list project.dependencies"
-
-
-def too_old(dockerfile: str) -> str | None:
-    """A version of uv that a Dockerfile installs and that does not know indexes in a project; None where there is none.
-
-    Source: uv's changelog, 0.4.23: `[[tool.uv.index]]`.
-    """
-    found = re.search(r"(?:\buv==|\bastral-sh/uv:)(\d+)\.(\d+)(?:\.(\d+))?", dockerfile)
-    if found is None or tuple(int(part or 999) for part in found.groups()) >= _KNOWS_INDEXES:
-        return None
-    return found[0]
 
 
 def cpu_pyproject(text: str, members: Mapping[str, str | None], direct: frozenset[str], index: str) -> str:
@@ -91,68 +63,13 @@ def cpu_pyproject(text: str, members: Mapping[str, str | None], direct: frozense
     return str(tomlkit.dumps(document)).replace("\r\n", "\n").replace("\n", end)
 
 
-def relock(
+def relock_question(
     workspace: Workspace, manifest: str, pyproject: str, lock: str, members: Mapping[str, str | None]
-) -> Relocked:
-    """The lock made again by uv, in a copy of the project, with the versions that it held. Asks the package indexes."""
+) -> RelockQuestion:
+    """What the lock is with this pyproject.toml, and with the versions of the family that it held."""
     folder = posixpath.dirname(manifest)
-    beside = {name: read_text(workspace, posixpath.join(folder, name)) for name in _SETTINGS}
-    before = workspace.read(lock).decode("utf-8", "replace")
-    files = {"pyproject.toml": pyproject, "uv.lock": before, **{n: t for n, t in beside.items() if t is not None}}
-    pins = tuple(f"{name}=={version.partition('+')[0]}" for name, version in members.items() if version)
-    content = _run_uv(tuple(sorted(files.items())), pins)
-    if isinstance(content, str):
-        return Relocked(problem=content)
-    old, new = _versions(before), _versions(content.decode("utf-8", "replace"))
-    if old.get("") != new.get(""):
-        return Relocked(problem="this uv writes another version of the lock's format than the one that wrote it")
-    changed = [name for name in new if name in old and name not in members and new[name] != old[name]]
-    return Relocked(content, "", tuple(changed))
-
-
-@lru_cache(maxsize=4)
-def _run_uv(files: tuple[tuple[str, str], ...], pins: tuple[str, ...]) -> bytes | str:
-    """The new lock, or why there is none. Nothing of the project or of a package is built or run for it."""
-    import subprocess
-    import tempfile
-
-    command = _uv()
-    if command is None:
-        return "uv is not installed here"
-    with tempfile.TemporaryDirectory(prefix="dockwiz-lock-") as folder:
-        for name, text in files:
-            (Path(folder) / name).write_text(text, encoding="utf-8", newline="")
-        words = [*command, "lock", "--no-progress", "--no-build", *(word for pin in pins for word in ("-P", pin))]
-        try:
-            result = subprocess.run(
-                words, cwd=folder, capture_output=True, text=True, timeout=TIMEOUT, check=False,
-                env={**os.environ, "UV_PYTHON_DOWNLOADS": "never"},
-            )  # fmt: skip
-        except (OSError, subprocess.TimeoutExpired):
-            return "uv gave no answer in time"
-        if result.returncode != 0:
-            said = [line.strip(" ╰─▶×│") for line in result.stderr.splitlines() if line.strip()]
-            return f"uv lock says: {said[-1] if said else 'nothing'}"
-        return (Path(folder) / "uv.lock").read_bytes()
-
-
-def _uv() -> list[str] | None:
-    """How uv is called on this machine: as a program, or as a module of this Python."""
-    import shutil
-    from importlib.util import find_spec
-
-    program = shutil.which("uv")
-    if program is not None:
-        return [program]
-    return [sys.executable, "-m", "uv"] if find_spec("uv") is not None else None
-
-
-def _versions(text: str) -> dict[str, str]:
-    """The versions in a lock by package, several joined; the format's own under the empty name."""
-    data = tomllib.loads(text)
-    found: dict[str, str] = {"": str(data.get("version"))}
-    for one in data.get("package", ()):
-        known = found.get(one["name"])
-        version = re.sub(r"\+.*", "", str(one.get("version", "")))
-        found[one["name"]] = version if known in (None, version) else f"{known} {version}"
-    return found
+    beside = ((name, posixpath.join(folder, name)) for name in _SETTINGS)
+    settings = tuple((name, workspace.read(path)) for name, path in beside if workspace.is_file(path))
+    files = (("pyproject.toml", pyproject.encode()), ("uv.lock", workspace.read(lock)), *settings)
+    held = tuple(f"{name}=={version.partition('+')[0]}" for name, version in members.items() if version)
+    return RelockQuestion("uv", "uv.lock", files, held)

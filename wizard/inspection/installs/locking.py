@@ -81,8 +81,8 @@ def lockable(workspace: Workspace, document: Document, stage: Stage, reading: Re
         LockQuestion(
             requirements=manifest.path,
             files=files_of(workspace, *paths),
-            python=_python(document, stage, reading, install),
-            platforms=_platforms(document, stage),
+            python=python_of(document, stage, reading, install),
+            platforms=platforms_of(document, stage),
             constraints=tuple(paths[1:]),
             indexes=_indexes(document, stage, reading, install),
             best_match=install.manager == "pip",
@@ -151,7 +151,7 @@ def _named(found: tuple[Manifest, ...], name: str) -> Manifest:
     return next((one for one in found if posixpath.basename(one.image_path) == last), found[0])
 
 
-def _python(document: Document, stage: Stage, reading: Reading, install: Install) -> tuple[int, int]:
+def python_of(document: Document, stage: Stage, reading: Reading, install: Install) -> tuple[int, int]:
     """The Python that the install is for."""
     named = next((m for w in install.command.words[:2] if (m := _NAMED_PYTHON.match(program(w)))), None)
     if named is not None:
@@ -170,7 +170,7 @@ def _python(document: Document, stage: Stage, reading: Reading, install: Install
     return version
 
 
-def _platforms(document: Document, stage: Stage) -> tuple[str, ...]:
+def platforms_of(document: Document, stage: Stage) -> tuple[str, ...]:
     """The platforms that the image is built for, in uv's words: both usual machines where FROM names none."""
     lowest = lineage(document, stage)[0]
     image = base_image(document, stage)

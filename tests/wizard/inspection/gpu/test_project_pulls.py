@@ -9,8 +9,9 @@ import pytest
 
 from wizard.assets import knowledge
 from wizard.dockerfile.scanner import parse
+from wizard.inspection.gpu.project_edits import too_old
 from wizard.inspection.gpu.project_pulls import project_pulls
-from wizard.inspection.gpu.uv_project import cpu_pyproject, obstacle, too_old
+from wizard.inspection.gpu.uv_project import cpu_pyproject, obstacle
 from wizard.inspection.gpu.ways_out import brought_by, way_out
 from wizard.workspace import Workspace
 
@@ -134,7 +135,13 @@ def test_a_project_without_a_list_of_dependencies_is_not_edited():
         ("RUN pip install uv==1.0", False),
         ("COPY --from=ghcr.io/astral-sh/uv:latest /uv /bin/", False),
         ("COPY --from=ghcr.io/astral-sh/uv:0.4 /uv /bin/", False),
+        ("RUN pip install poetry==1.4.2", True),
+        ("ENV POETRY_VERSION=1.4.2", True),
+        ("ARG POETRY_VERSION=1.8.5", False),
+        ("RUN pip install pdm==2.9.3", True),
+        ("RUN pip install pipenv==2020.8.13", False),
     ],
 )
-def test_a_uv_that_knows_no_indexes(line, old):
-    assert (too_old(line) is not None) is old
+def test_a_manager_that_binds_no_package_to_an_index(line, old):
+    found = [manager for manager in ("uv", "poetry", "pdm", "pipenv") if too_old(manager, line) is not None]
+    assert bool(found) is old
