@@ -15,6 +15,8 @@ from wizard.dockerfile.errors import EditConflict
 from wizard.dockerfile.shell import Command, Script, ShellWord
 from wizard.dockerfile.style import LINE_WIDTH, style_of
 
+_ENDS = frozenset({"exit", "exec", "return"})
+
 
 def remove_command(document: Document, script: Script, command: Command) -> Edit:
     """Takes a command out of a list, with what joins it and the comment lines directly above it.
@@ -87,6 +89,9 @@ def insert_command(document: Document, script: Script, before: Command | None, t
         raise _conflict(document, before, f"the command is joined by {before.joined_by}")
     if before is None and (target.background or target.piped or target.joined_by == "||"):
         raise _conflict(document, target, "the list does not end in a plain command")
+    if before is None and target.name in _ENDS:
+        words = " ".join(word.text for word in target.words[:2])
+        raise _conflict(document, target, f"nothing that stands behind `{words}` is run")
     style = style_of(document)
     body = Span(top[0].span.start, top[-1].span.end).of(document.source)
     broken = b"\n" in body or len(body) + len(text) > LINE_WIDTH

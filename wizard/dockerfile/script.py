@@ -7,7 +7,8 @@ from typing import Literal, NamedTuple
 from wizard.dockerfile.document import Span
 
 Kind = Literal["command", "assignment", "compound", "subshell", "function"]
-"""`compound` is any other construct: if, for, while, case, `{ …; }`, `[[ … ]]`."""
+"""`subshell` is `( … )`, and a shell that is given a text which can be read (`bash -c "…"`): that one has words.
+`compound` is any other construct: if, for, while, case, `{ …; }`, `[[ … ]]`."""
 
 
 class ShellWord(NamedTuple):

@@ -20,6 +20,7 @@ from wizard.dockerfile.document import Document, Instruction, Span
 from wizard.dockerfile.heredocs import parse_header
 from wizard.dockerfile.lexer import LexError
 from wizard.dockerfile.script import Command, Script, ShellWord
+from wizard.dockerfile.shell_texts import POSIX_SHELLS, with_shell_texts
 from wizard.dockerfile.stages import base_stage
 from wizard.dockerfile.syntax_tree import SUBSTITUTIONS, TreeReader
 
@@ -30,7 +31,6 @@ __all__ = ["PLAIN_SHELLS", "Command", "Script", "ShellWord", "changes_shell_stat
 
 PLAIN_SHELLS: Final = (None, ("/bin/sh", "-c"), ("sh", "-c"))
 """Answers of `shell_at` that mean the image's own `sh`."""
-POSIX_SHELLS: Final = frozenset({"sh", "bash", "ash", "dash", "ksh", "zsh"})
 _STATE_CHANGERS: Final = frozenset({
     "cd", "pushd", "popd", "export", "source", ".", "set", "trap", "umask", "alias", "unalias", "unset", "eval", "exec",
     "shopt", "ulimit", "readonly", "declare", "typeset", "local", "hash", "read", "exit", "return", "wait",
@@ -78,6 +78,11 @@ def is_posix(shell: tuple[str, ...]) -> bool:
 
 def parse_run(document: Document, instruction: Instruction) -> Script:
     """The commands of a RUN (or of the RUN that an ONBUILD carries, given as that trigger)."""
+    script = _parsed(document, instruction)
+    return with_shell_texts(document, script, _read) if instruction.keyword == "RUN" else script
+
+
+def _parsed(document: Document, instruction: Instruction) -> Script:
     nothing = Script((), None, instruction.argument_span)
     if instruction.json is not None:
         return nothing._replace(opaque="exec form")

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from wizard.dockerfile.cleaning import cleans
 from wizard.dockerfile.document import Document, Instruction, Stage
+from wizard.dockerfile.folders import entered
 from wizard.dockerfile.installs import Install, installs, manager_words, unwrap
 from wizard.dockerfile.shell import Command, Script, parse_run
+from wizard.dockerfile.shell_texts import shell_text
+from wizard.dockerfile.state import environment
 
 Role = Literal["from", "metadata", "context-copy", "stage-copy", "install", "neutral", "unknown"]
 
@@ -50,6 +54,8 @@ class Reading(NamedTuple):
     installs: tuple[Install, ...] = ()
     because: str = ""
     """For an unknown one: what was not recognised, in words."""
+    moves: bool = False
+    """It changes the folder with `cd`, and where to is known (wizard/inspection/step_folders.py)."""
 
     @property
     def managers(self) -> frozenset[str]:
@@ -83,10 +89,19 @@ def read_step(document: Document, instruction: Instruction) -> Reading:
 
 @lru_cache(maxsize=16)
 def unread_runs(document: Document, naming: str) -> tuple[Instruction, ...]:
-    """The RUN instructions that cannot be read, and whose text matches the pattern."""
+    """The RUN instructions that cannot be read, or give a shell a text that cannot, and whose text matches."""
     runs = (run for run in document.instructions if run.keyword == "RUN")
-    unread = (run for run in runs if parse_run(document, run).opaque is not None)
-    return tuple(run for run in unread if re.search(naming, _shell_text(document, run)))
+    return tuple(run for run in runs if any(re.search(naming, text) for text in _unread_texts(document, run)))
+
+
+def _unread_texts(document: Document, run: Instruction) -> Iterator[str]:
+    script = parse_run(document, run)
+    if script.opaque is not None:
+        yield _shell_text(document, run)
+    for command in script.commands:
+        text = shell_text(command) if command.kind == "command" else None
+        if text is not None:
+            yield text.text
 
 
 def _shell_text(document: Document, run: Instruction) -> str:
@@ -100,11 +115,20 @@ def _read_run(document: Document, instruction: Instruction) -> Reading:
         return Reading(instruction, "unknown", script, because=f"its shell text cannot be read ({script.opaque})")
     found = installs(script)
     by_command = {install.command.span: install for install in found}
+    moves = _moves(document, instruction, script)
     for command in script.commands:
         because = unknown_command(document, command, by_command.get(command.span))
-        if because is not None:
+        if because is not None and not (moves and command.name == "cd" and _unusual(document, command) is None):
             return Reading(instruction, "unknown", script, found, because)
-    return Reading(instruction, "install" if any(one.installs for one in found) else "neutral", script, found)
+    role: Role = "install" if any(one.installs for one in found) else "neutral"
+    return Reading(instruction, role, script, found, moves=moves)
+
+
+def _moves(document: Document, instruction: Instruction, script: Script) -> bool:
+    """Whether it has `cd` commands, and all of them lead to folders that the file tells."""
+    stage = document.stage_of(instruction) if any(command.name == "cd" for command in script.commands) else None
+    folders = () if stage is None else entered(script, environment(document, stage, instruction), "/(where it starts)")
+    return bool(folders) and None not in folders
 
 
 def unknown_command(document: Document, command: Command, install: Install | None) -> str | None:

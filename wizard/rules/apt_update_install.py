@@ -35,7 +35,7 @@ from wizard.inspection.apt.lists import AptFlow, apt_flow
 from wizard.inspection.apt.sources import in_the_way
 from wizard.inspection.apt.use import AptUse
 from wizard.inspection.places import line_at
-from wizard.inspection.steps import APT, Reading, read_steps, unread_runs
+from wizard.inspection.steps import APT, Reading, read_steps, unread_runs, words_of
 from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at, unread
 from wizard.wording import listed
 
@@ -69,7 +69,9 @@ def propose(view: View) -> Proposal | Refusal | None:
     for stage in document.stages:
         for reading in read_steps(document, stage):
             count = _updating(reading)
-            outcome = _joint(view, flow, stage, reading.instruction, count) if count else None
+            outcome = (
+                _joint(view, flow, stage, reading.instruction, count) if count else _tolerated(flow, stage, reading)
+            )
             if isinstance(outcome, _Joint):
                 joints.append(outcome)
             elif outcome is not None:
@@ -110,6 +112,26 @@ def _updating(reading: Reading) -> int:
         if not verb.endswith("upgrade"):
             return 0
     return 0
+
+
+def _tolerated(flow: AptFlow, stage: Stage, reading: Reading) -> str | None:
+    """Why an update stays that something else than an upgrade follows in its step, and that later installs use."""
+    calls = [install for install in reading.installs if install.manager in APT]
+    if (
+        reading.script is None
+        or not calls
+        or calls[-1].verb != "update"
+        or not _users(flow, stage, reading.instruction)
+    ):
+        return None
+    update = calls[-1].command
+    if update not in reading.script.top:
+        return "its update is no part of a plain list of commands joined by &&"
+    behind = reading.script.top[reading.script.top.index(update) + 1]
+    words = words_of(behind)
+    if behind.joined_by == "||" or behind.name == "exit":
+        return f"`{words}` lets the step succeed where its update fails, and joined to the install it could not"
+    return f"`{words}` follows its update"
 
 
 def _joint(view: View, flow: AptFlow, stage: Stage, update: Instruction, count: int) -> _Joint | str | None:
@@ -185,9 +207,9 @@ def _follows(document: Document, first: Instruction, users: list[Instruction]) -
     """Whether the next instruction is an install too, and nothing but one, that can be made one RUN with this."""
     if not users or users[0].index != first.index + 1:
         return False
-    readings = (_reading(document, one) for one in (first, users[0]))
-    # A step that only upgrades is none that installs.
-    if any(reading.role not in ("install", "neutral") or reading.managers - APT for reading in readings):
+    readings = [_reading(document, one) for one in (first, users[0])]
+    # A step that only upgrades is none that installs, and one that changes the folder does so for what follows it.
+    if any(r.role not in ("install", "neutral") or r.managers - APT or r.moves for r in readings):
         return False
     try:
         merge_runs(document, first, users[0])

@@ -109,7 +109,7 @@ def unread(view: View, rule: str, runs: Sequence[Instruction]) -> Refusal | None
     if not runs:
         return None
     opaque = parse_run(view.document, runs[0]).opaque
-    because = f"its shell text cannot be read ({opaque})"
+    because = f"its shell text cannot be read ({opaque or 'what it gives to another shell holds expansions'})"
     if runs[0].json is not None:
         because = "it is a JSON list, which is not looked into (written as a command of the shell it would be)"
     if view.document.escape == "`":

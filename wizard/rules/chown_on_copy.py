@@ -39,6 +39,7 @@ from wizard.inspection.copies.placed import context_copies, copies_sources, land
 from wizard.inspection.copies.unknown_content import parents_there, unknown_content
 from wizard.inspection.places import line_at
 from wizard.inspection.shipped import shipped_stages
+from wizard.inspection.step_folders import folder_of, state_of
 from wizard.inspection.steps import SYSTEM_MANAGERS, Reading, read_steps, unread_runs, words_of
 from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at, unread
 from wizard.wording import listed
@@ -150,12 +151,13 @@ def _outcome(view: View, stage: Stage, reading: Reading, command: Command) -> tu
     if not any(map(_is_recursive, options)):
         return None
     document = view.document
-    state = environment(document, stage, reading.instruction)
-    targets = [_target(state, word) for word in operands[1:]]
+    state = state_of(document, stage, reading, command)
+    moved = folder_of(document, stage, reading, command) is None
+    targets = [None if moved and word.text[:1] != "/" else _target(state, word) for word in operands[1:]]
     here = [i for i in stage.instructions if i.keyword in ("COPY", "ADD") and i.index < reading.instruction.index]
     places = [lands_at(document, stage, instruction) for instruction in here]
     if not any(target is None or (place and lies_in(place, target)) for target in targets for place in places):
-        return None
+        return _copied_below(document, stage, targets)
     target = targets[0]
     if target is None or len(targets) > 1:
         return "the chown names several paths, or one that only the build knows"
@@ -171,6 +173,18 @@ def _outcome(view: View, stage: Stage, reading: Reading, command: Command) -> tu
     chown = _Chown(stage, reading, command, options[0], owner, target)
     because = unknown_content(document, stage, target, state)
     return because or _with_copies(view, chown)
+
+
+def _copied_below(document: Document, stage: Stage, targets: list[str | None]) -> str | None:
+    """Why a chown stays whose files a stage below has copied; None where no copy there is seen to bring them."""
+    for below in lineage(document, stage)[:-1]:
+        for instruction in below.instructions:
+            place = lands_at(document, below, instruction) if instruction.keyword in ("COPY", "ADD") else None
+            if place and any(target is not None and lies_in(place, target) for target in targets):
+                line = line_at(instruction.start_line)
+                why = "in the stage that this one is built upon, and others may need the files as they are there"
+                return f"{line} copies to {place} {why}"
+    return None
 
 
 def _target(state: State, word: ShellWord) -> str | None:

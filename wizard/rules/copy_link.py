@@ -176,7 +176,7 @@ def _not_new(view: View, stage: Stage, copy: Instruction, target: str, *, is_fol
                 text = instruction.span.of(document.source).decode("utf-8", "replace")
                 inside = any(state.workdir is not None and lies_in(state.workdir, folder) for folder in way)
                 if any(names_folder(text, state, folder) for folder in way) or (
-                    inside and (reading.role == "unknown" or _ON_FOLDERS.search(text))
+                    inside and (reading.role == "unknown" or reading.moves or _ON_FOLDERS.search(text))
                 ):
                     return f"{place} may change a folder on the way to {target}"
             elif instruction.keyword in ("COPY", "ADD"):

@@ -38,7 +38,7 @@ from wizard.dockerfile.editing import Edit, splice
 from wizard.dockerfile.errors import EditConflict
 from wizard.dockerfile.installs import Install
 from wizard.dockerfile.stages import lineage, source_stage
-from wizard.inspection.copies.placed import lies_in, working_directory
+from wizard.inspection.copies.placed import lies_in
 from wizard.inspection.division.divide import Unmet
 from wizard.inspection.files import Listing, list_files
 from wizard.inspection.installs.development import (
@@ -57,6 +57,7 @@ from wizard.inspection.installs.development_use import (
     used_in_python,
 )
 from wizard.inspection.places import line_at
+from wizard.inspection.step_folders import folder_of
 from wizard.inspection.steps import Reading, read_steps
 from wizard.inspection.values import Evidence
 from wizard.rules.base import Category, Proposal, Refusal, View, evidence_at
@@ -148,7 +149,7 @@ def _is_shipped(document: Document, stage: Stage, reading: Reading, install: Ins
     if stage in shipped or install.manager not in _NODE:
         return True
     holding = stages_with(document, stage)
-    modules = posixpath.join(working_directory(document, stage, reading.instruction) or "/", "node_modules")
+    modules = posixpath.join(folder_of(document, stage, reading, install.command) or "/", "node_modules")
     for one in (step for below in shipped for step in below.instructions if step.keyword == "COPY"):
         source = source_stage(document, one, one.flag("from") or "") if one.flag("from") else None
         for word in one.words[:-1] if source in holding else ():

@@ -12,7 +12,8 @@ from typing import Any, Literal, NamedTuple, TypeVar
 from wizard.assets import knowledge
 from wizard.dockerfile.document import Document, Instruction, Stage
 from wizard.dockerfile.installs import unwrap
-from wizard.dockerfile.shell import POSIX_SHELLS, parse_run
+from wizard.dockerfile.shell import parse_run
+from wizard.dockerfile.shell_texts import POSIX_SHELLS
 from wizard.dockerfile.stages import lineage
 from wizard.inspection.copies.placed import (
     ContextCopy,

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Collection, Iterator
+from pathlib import PurePosixPath
 
 from wizard.dockerfile.document import Document, Stage
 from wizard.dockerfile.installs import Install, program, unwrap
 from wizard.dockerfile.script import Command
 from wizard.dockerfile.state import State, environment
-from wizard.inspection.copies.placed import IMAGE_FOLDER, lies_in
+from wizard.inspection.copies.placed import IMAGE_FOLDER, context_copies, context_path, lies_in
 from wizard.inspection.copies.settings import file_that_names, setting_that_names
 from wizard.inspection.installs.fetching import fetch_of
 from wizard.inspection.installs.node import is_global, reads_project
-from wizard.inspection.installs.pip import reads_manifests
+from wizard.inspection.installs.pip import Manifest, reads_manifests
 from wizard.inspection.installs.project import installs_project
 from wizard.inspection.installs.reads import reads_of
 from wizard.inspection.places import line_at
+from wizard.inspection.step_folders import needed_folders, state_of
 from wizard.inspection.steps import SYSTEM_MANAGERS, Reading, read_steps, words_of
 from wizard.workspace import Workspace
 
@@ -46,11 +48,13 @@ def barrier(
         return reading.because
     if reading.instruction.keyword == "VOLUME":
         return "a VOLUME stands between the sources and the install"
-    state = environment(document, stage, reading.instruction)
     for command in reading.script.commands if reading.script else ():
-        because = _makes_folders(command, state, destinations)
+        because = _makes_folders(command, state_of(document, stage, reading, command), destinations)
         if because is not None:
             return because
+    because = _enters(workspace, document, stage, reading, destinations)
+    if because is not None:
+        return because
     if not reading.installs:
         return None
     odd = next((i for i in reading.installs if not is_read(i)), None)
@@ -60,20 +64,27 @@ def barrier(
         file = file_that_names(workspace, document, stage, reading.instruction, folder)
         if file is not None:
             return f"{file} leads to what the copy brings"
-    system = (install for install in reading.installs if install.manager in SYSTEM_MANAGERS)
-    because = next((b for install in system if (b := _settings_file(install, state, destinations))), None)
+    states = [(install, state_of(document, stage, reading, install.command)) for install in reading.installs]
+    system = ((install, state) for install, state in states if install.manager in SYSTEM_MANAGERS)
+    because = next((b for install, state in system if (b := _settings_file(install, state, destinations))), None)
     if because is not None:
         return because
-    others = [install for install in reading.installs if install.manager not in SYSTEM_MANAGERS]
+    others = [(install, state) for install, state in states if install.manager not in SYSTEM_MANAGERS]
     if not others:
         return None
-    named = next((name for folder in destinations if (name := setting_that_names(state, folder))), None)
-    because = f"{named} leads to what the copy brings" if named else _setting(reading, state, destinations)
-    because = because or next((b for install in others if (b := _operand(install, state, destinations))), None)
-    if because is not None:
-        return because
-    if any(install.manager == "uv" and reads_manifests(install) for install in reading.installs) and any(
-        workspace.exists(workspace.from_context(name)) for name in ("uv.toml", "pyproject.toml")
+    step = environment(document, stage, reading.instruction)
+    named = next((name for folder in destinations if (name := setting_that_names(step, folder))), None)
+    if named is not None:
+        return f"{named} leads to what the copy brings"
+    for install, state in others:
+        because = _setting(reading, state, destinations) or _operand(install, state, destinations)
+        if because is not None:
+            return because
+    if any(
+        install.manager == "uv"
+        and reads_manifests(install)
+        and _finds_uv_settings(workspace, document, stage, reading, state)
+        for install, state in others
     ):
         return "uv reads its settings from uv.toml or pyproject.toml among the sources"
     return reads_of(workspace, document, stage, reading).because
@@ -103,6 +114,38 @@ def _why_unread(document: Document, stage: Stage, reading: Reading, install: Ins
     fetch = fetch_of(install.command)
     instead = "" if fetch is None else f" ({fetch.fetcher.instead})"
     return f"which files `{words}` reads is not known to this rule yet{instead}"
+
+
+def _finds_uv_settings(workspace: Workspace, document: Document, stage: Stage, reading: Reading, state: State) -> bool:
+    """Whether uv may find settings of a project: in the build context, or in the folder that the install runs in."""
+    names = ("uv.toml", "pyproject.toml")
+    copies = tuple(c for c in context_copies(document, stage) if c.instruction.index < reading.instruction.index)
+    return any(
+        workspace.exists(workspace.from_context(name))
+        or context_path(workspace, copies, posixpath.join(state.workdir or IMAGE_FOLDER, name)) is not None
+        for name in names
+    )
+
+
+def _enters(
+    workspace: Workspace, document: Document, stage: Stage, reading: Reading, destinations: Collection[str]
+) -> str | None:
+    """Why a `cd` of the step needs the sources: its folder is theirs, and no manifest is copied to it before them."""
+    manifests = reads_of(workspace, document, stage, reading).found
+    for folder in needed_folders(document, stage, reading):
+        if not any(lies_in(folder, place) or lies_in(place, folder) for place in destinations):
+            continue
+        if not any(lies_in(one.image_path, folder) and not one.optional for one in manifests):
+            return f"the step changes to {folder}, which only the sources bring"
+        link = next((one.path for one in manifests if _lies_behind_link(workspace, one)), None)
+        if link is not None:
+            return f"{link} lies behind a link, and what a COPY of it makes is not worked out"
+    return None
+
+
+def _lies_behind_link(workspace: Workspace, manifest: Manifest) -> bool:
+    above = PurePosixPath(manifest.path).parents
+    return any(workspace.locate(str(folder)).is_symlink() for folder in above if str(folder) != ".")
 
 
 def _makes_folders(command: Command, state: State, destinations: Collection[str]) -> str | None:
@@ -190,11 +233,13 @@ def _absolute(state: State, value: str | None, *, bare: bool) -> str | None:
     return posixpath.normpath(posixpath.join(state.workdir or IMAGE_FOLDER, value))
 
 
-def named_by(reading: Reading, state: State, folder: str) -> Iterator[str]:
+def named_by(document: Document, stage: Stage, reading: Reading, folder: str) -> Iterator[str]:
     """Words of a step, and variables that it runs with, that name a folder or something in it."""
     for command in reading.script.commands if reading.script else ():
+        state = state_of(document, stage, reading, command)
         for word in command.words:
             path = _absolute(state, word.value if word.value is not None else _expanded(state, word.text), bare=True)
             if path is not None and lies_in(path, folder):
                 yield word.text
-    yield from (name for name, value in state.env.items() if value is None or folder in value)
+    env = environment(document, stage, reading.instruction).env
+    yield from (name for name, value in env.items() if value is None or folder in value)

@@ -6,7 +6,6 @@ import posixpath
 from collections.abc import Sequence
 
 from wizard.dockerfile.document import Document, Instruction, Stage
-from wizard.dockerfile.state import environment
 from wizard.inspection.copies.barriers import named_by
 from wizard.inspection.copies.placed import (
     MANIFESTS,
@@ -21,6 +20,7 @@ from wizard.inspection.copies.placed import (
 from wizard.inspection.ecosystems.node import all_names
 from wizard.inspection.installs.node import reads_project
 from wizard.inspection.installs.reads import reads_of
+from wizard.inspection.step_folders import state_of
 from wizard.inspection.steps import Reading
 from wizard.workspace import Workspace
 
@@ -51,10 +51,11 @@ def beside_sources(
         return "stays", "this copy puts files among the sources that are not in the build context"
     for later in following:
         if later.installs:
-            state = environment(document, stage, later.instruction)
             manifests = reads_of(workspace, document, stage, later).found
-            named = any(named_by(later, state, place)) or any(lies_in(m.image_path, place) for m in manifests)
-            if named or (any(map(reads_project, later.installs)) and _of_a_project(state.workdir, place)):
+            named = any(named_by(document, stage, later, place)) or any(lies_in(m.image_path, place) for m in manifests)
+            projects = [install for install in later.installs if reads_project(install)]
+            folders = [state_of(document, stage, later, install.command).workdir for install in projects]
+            if named or any(_of_a_project(folder, place) for folder in folders):
                 return "stays", f"an install may read what this copy puts to {place}"
     return "along", None
 

@@ -12,11 +12,12 @@ from wizard.dockerfile.document import Document, Stage
 from wizard.dockerfile.installs import program, unwrap
 from wizard.dockerfile.shell import Command
 from wizard.dockerfile.state import environment
-from wizard.inspection.copies.placed import MANIFESTS, brought, context_copies, copies_sources
+from wizard.inspection.copies.placed import MANIFESTS, brought, context_copies, copies_sources, lies_in
 from wizard.inspection.division.debian import build_only
 from wizard.inspection.division.native import Catalogue
 from wizard.inspection.installs.pip import Manifest, is_pip, manifests_of
 from wizard.inspection.places import line_at, quoted
+from wizard.inspection.step_folders import needed_folders
 from wizard.inspection.steps import APT, Reading, read_steps, words_of
 from wizard.inspection.values import Evidence
 from wizard.workspace import Workspace
@@ -153,6 +154,14 @@ def _check_pip_step(of: _Stage, reading: Reading) -> None:
     other = next((install for install in reading.installs if not is_pip(install)), None)
     if other is not None:
         raise of.unmet(reading, f"one step installs with pip and with {other.manager}")
+    _check_folders(of, reading, _manifests(of, reading))
+
+
+def _check_folders(of: _Stage, reading: Reading, manifests: tuple[Manifest, ...]) -> None:
+    """A folder that a step changes to is there in another stage too where a manifest of the step brings it."""
+    for folder in needed_folders(of.document, of.stage, reading) if reading.moves else ():
+        if not any(lies_in(one.image_path, folder) for one in manifests):
+            raise of.unmet(reading, f"the step changes to {folder}, which a stage of its own may not have")
 
 
 def _is_for_pip(of: _Stage, reading: Reading, manifests: tuple[Manifest, ...]) -> bool:
@@ -183,6 +192,7 @@ def _check_system_step(
             raise of.unmet(reading, f"{reading.because}, and it may need the compilers")
         if any(manifest.copy.instruction.index < reading.instruction.index for manifest in manifests):
             raise of.unmet(reading, f"{reading.because}, and it may read or change what pip installs")
+    _check_folders(of, reading, ())
     if not reading.managers <= APT:
         raise of.unmet(reading, f"{min(reading.managers - APT)} installs something that may need the compilers")
 

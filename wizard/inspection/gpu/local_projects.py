@@ -9,10 +9,11 @@ from collections.abc import Iterator
 
 from wizard.dockerfile.document import Document, Stage
 from wizard.dockerfile.installs import Install
-from wizard.inspection.copies.placed import context_copies, context_path, working_directory
+from wizard.inspection.copies.placed import context_copies, context_path
 from wizard.inspection.ecosystems.requirements import Requirement, parse_requirements
 from wizard.inspection.files import read_text
 from wizard.inspection.masking import shown
+from wizard.inspection.step_folders import folder_of
 from wizard.inspection.steps import Reading
 from wizard.inspection.values import Evidence
 from wizard.workspace import Workspace
@@ -26,7 +27,7 @@ def project_requirements(
     Nothing of a project whose dependencies are dynamic, or in another table than `project`, or that cannot be found.
     """
     for path in () if install.has("--no-deps") else install.paths:
-        manifest = _manifest(workspace, document, stage, reading, path)
+        manifest = _manifest(workspace, document, stage, reading, install, path)
         text = read_text(workspace, manifest) if manifest is not None else None
         if manifest is None or text is None:
             continue
@@ -42,8 +43,10 @@ def project_requirements(
             yield requirement, Evidence(manifest, _line(text, requirement), shown(requirement.text))
 
 
-def _manifest(workspace: Workspace, document: Document, stage: Stage, reading: Reading, path: str) -> str | None:
-    workdir = working_directory(document, stage, reading.instruction)
+def _manifest(
+    workspace: Workspace, document: Document, stage: Stage, reading: Reading, install: Install, path: str
+) -> str | None:
+    workdir = folder_of(document, stage, reading, install.command)
     if workdir is None or "://" in path or "$" in path:
         return None
     copies = tuple(c for c in context_copies(document, stage) if c.instruction.index < reading.instruction.index)

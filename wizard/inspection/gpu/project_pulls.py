@@ -16,12 +16,13 @@ from typing import Any, NamedTuple
 from wizard.dockerfile.document import Document, Stage
 from wizard.dockerfile.installs import Install
 from wizard.dockerfile.stages import mount_options
-from wizard.inspection.copies.placed import context_copies, context_path, working_directory
+from wizard.inspection.copies.placed import context_copies, context_path
 from wizard.inspection.ecosystems.requirements import Requirement, normalise_name, parse_requirements
 from wizard.inspection.files import read_text
 from wizard.inspection.gpu.evidence import CPU_INDEX
 from wizard.inspection.gpu.torch_pulls import is_of, on_linux
 from wizard.inspection.masking import shown
+from wizard.inspection.step_folders import folder_of
 from wizard.inspection.steps import Reading, read_steps
 from wizard.inspection.values import Evidence
 from wizard.workspace import Workspace
@@ -79,7 +80,7 @@ def project_pulls(
 def _pull(
     workspace: Workspace, document: Document, stage: Stage, reading: Reading, install: Install, table: Mapping[str, Any]
 ) -> ProjectPull | None:
-    manifest, lock = (_brought(workspace, document, stage, reading, name) for name in _FILES[install.manager])
+    manifest, lock = (_brought(workspace, document, stage, reading, install, name) for name in _FILES[install.manager])
     text = read_text(workspace, manifest) if manifest is not None else None
     if manifest is None or text is None or CPU_INDEX.search(text) or NAME in text:
         return None
@@ -123,9 +124,11 @@ def _places(path: str, text: str, names: Iterable[str | None]) -> Iterator[Evide
                 break
 
 
-def _brought(workspace: Workspace, document: Document, stage: Stage, reading: Reading, name: str) -> str | None:
+def _brought(
+    workspace: Workspace, document: Document, stage: Stage, reading: Reading, install: Install, name: str
+) -> str | None:
     """The file of the repo that the install finds under this name in its working directory: mounted, or copied."""
-    workdir = working_directory(document, stage, reading.instruction)
+    workdir = folder_of(document, stage, reading, install.command)
     for flag in reading.instruction.flags:
         options = mount_options(flag.value or "") if flag.name == "mount" else {}
         target = options.get("target") or options.get("dst") or options.get("destination") or ""

@@ -14,11 +14,12 @@ from wizard.dockerfile.document import Document, Stage
 from wizard.dockerfile.installs import Install
 from wizard.dockerfile.stages import base_image
 from wizard.dockerfile.state import State, environment
-from wizard.inspection.copies.placed import context_path, inherited_copies, working_directory
+from wizard.inspection.copies.placed import context_path, inherited_copies
 from wizard.inspection.ecosystems.node import lifecycle_script
 from wizard.inspection.ecosystems.requirements import normalise_name, parse_requirements
 from wizard.inspection.files import read_text
 from wizard.inspection.image_names import name_parts
+from wizard.inspection.step_folders import folder_of
 from wizard.inspection.steps import Reading
 from wizard.workspace import Workspace
 
@@ -57,7 +58,7 @@ def development_of(
         return None
     if not of_node and install.verb not in ("install", "sync"):
         return None
-    found = _manifest(workspace, document, stage, reading, "package.json" if of_node else "pyproject.toml")
+    found = _manifest(workspace, document, stage, reading, install, "package.json" if of_node else "pyproject.toml")
     if found is None:
         return None
     path, text = found
@@ -75,10 +76,10 @@ def _still_develops(state: State) -> bool:
 
 
 def _manifest(
-    workspace: Workspace, document: Document, stage: Stage, reading: Reading, name: str
+    workspace: Workspace, document: Document, stage: Stage, reading: Reading, install: Install, name: str
 ) -> tuple[str, str] | None:
     """The manifest that the install finds in its folder."""
-    workdir = working_directory(document, stage, reading.instruction)
+    workdir = folder_of(document, stage, reading, install.command)
     if workdir is None:
         return None
     number = reading.instruction.index

@@ -71,7 +71,7 @@ def _project(workspace: Workspace, document: Document, stage: Stage, reading: Re
     words = f"{install.manager} {install.verb}"
     names, more = names_read(install.manager), names_of_more(install.manager)
     found = files_beside(
-        workspace, document, stage, reading, words, names, all_names(), refused=more, may_come=(_SETTINGS,)
+        workspace, document, stage, reading, install, names, all_names(), refused=more, may_come=(_SETTINGS,)
     )
     if isinstance(found, str):
         return ManifestsOf(because=found)

@@ -10,9 +10,10 @@ from wizard.dockerfile.editing import Edit
 from wizard.dockerfile.installs import Install
 from wizard.errors import DockwizError
 from wizard.inspection.copies.file_changes import changed_before
-from wizard.inspection.copies.placed import ContextCopy, context_copies, context_path, working_directory
+from wizard.inspection.copies.placed import ContextCopy, context_copies, context_path
 from wizard.inspection.ecosystems.python import manifests
 from wizard.inspection.places import line_at, place_at
+from wizard.inspection.step_folders import folder_of
 from wizard.inspection.steps import Reading
 from wizard.workspace import Workspace
 
@@ -68,12 +69,12 @@ def manifests_of(workspace: Workspace, document: Document, stage: Stage, reading
     if not any(reads_manifests(install) for install in reading.installs):
         return ManifestsOf()
     instruction = reading.instruction
-    workdir = working_directory(document, stage, instruction)
     copies = tuple(c for c in context_copies(document, stage) if c.instruction.index < instruction.index)
     found: dict[str, Manifest] = {}
     for install in reading.installs:
         if not reads_manifests(install):
             continue
+        workdir = folder_of(document, stage, reading, install.command)
         if any(option.name in _FILE_OPTIONS and option.value is None for option in install.options):
             return ManifestsOf(because="the name of a requirements file depends on a value that only the build knows")
         if install.has(*_PROJECT_OPTIONS):

@@ -13,7 +13,7 @@ from wizard.dockerfile.document import Document, Span, Stage
 from wizard.dockerfile.editing import Edit
 from wizard.dockerfile.installs import Install
 from wizard.dockerfile.state import State, environment
-from wizard.inspection.copies.placed import lies_in, working_directory
+from wizard.inspection.copies.placed import lies_in
 from wizard.inspection.ecosystems.pdm import folders_without_environment, judge_pdm
 from wizard.inspection.ecosystems.pipenv import judge_pipenv
 from wizard.inspection.ecosystems.poetry import judge_poetry
@@ -21,6 +21,7 @@ from wizard.inspection.ecosystems.pyproject import Judgement
 from wizard.inspection.ecosystems.uv import judge_uv
 from wizard.inspection.installs.pip import Manifest, ManifestsOf
 from wizard.inspection.installs.project_files import files_beside
+from wizard.inspection.step_folders import folder_of
 from wizard.inspection.steps import Reading
 from wizard.workspace import Workspace
 
@@ -75,11 +76,11 @@ def _project(
     problem = _unusual(install, entry, words) or _setting(reading, state, entry, words)
     if problem is not None:
         return ManifestsOf(because=problem)
-    files_of = entry["files"]
-    found = files_beside(workspace, document, stage, reading, words, files_of, files_of, refused=entry.get("more", {}))
+    names = entry["files"]
+    found = files_beside(workspace, document, stage, reading, install, names, names, refused=entry.get("more", {}))
     if isinstance(found, str):
         return ManifestsOf(because=found)
-    folder = working_directory(document, stage, reading.instruction) or "/"
+    folder = folder_of(document, stage, reading, install.command) or "/"
     made = _environment_folder(install, entry, state, folder)
     if made is None:
         return ManifestsOf(because=f"where `{words}` makes its environment is only known in the build")

@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from wizard.dockerfile.document import Document, Stage
+from wizard.dockerfile.installs import Install
 from wizard.inspection.context.measure import read_ignore_file
 from wizard.inspection.copies.file_changes import changed_before
 from wizard.inspection.copies.placed import (
@@ -15,11 +16,11 @@ from wizard.inspection.copies.placed import (
     context_path,
     folders_named,
     lies_in,
-    working_directory,
 )
 from wizard.inspection.git import ignored as ignored_by_git
 from wizard.inspection.installs.pip import Manifest
 from wizard.inspection.places import line_at
+from wizard.inspection.step_folders import folder_of
 from wizard.inspection.steps import Reading
 from wizard.workspace import Workspace
 
@@ -29,23 +30,25 @@ def files_beside(
     document: Document,
     stage: Stage,
     reading: Reading,
-    words: str,
+    install: Install,
     names: Sequence[str],
     of_a_project: Collection[str],
     *,
     refused: Mapping[str, str],
     may_come: Collection[str] = (),
 ) -> tuple[Manifest, ...] | str:
-    """The files of these names in the folder where a step runs, the first of them without fail; else why not, in words.
+    """The files of these names in the folder where an install runs, the first of them without fail; else why not, in
+    words.
 
-    `words` are those of the install, for the reasons. None of the names `of_a_project` may stand in a folder above.
+    None of the names `of_a_project` may stand in a folder above.
     `refused`: names of files that must not be there, each with the reason. `may_come`: names of files that a pipeline
     may write before it builds; where a copy would bring them, they are found as optional ones.
     """
+    words = f"{install.manager} {install.verb}"
     mounts = (flag.value or "" for flag in reading.instruction.flags if flag.name == "mount")
     if any(re.search(r"\btype=(?:cache|secret|ssh|tmpfs)\b", mount) is None for mount in mounts):
         return f"`{words}` has files mounted, and what it reads of them is not worked out"
-    workdir = working_directory(document, stage, reading.instruction)
+    workdir = folder_of(document, stage, reading, install.command)
     if workdir is None:
         return f"where `{words}` runs depends on a value that only the build knows"
     copies = tuple(c for c in context_copies(document, stage) if c.instruction.index < reading.instruction.index)
