@@ -14,7 +14,8 @@ When it is safe
   install replaces it. What the other stage does afterwards needs PyTorch's metadata only, which stays: installs by pip
   or uv of packages that are known not to be built against PyTorch, with no option that installs anew or builds without
   isolation, and the byte-compilation. The image's Python version is known, and only the last stage copies the
-  environment. The files of the image are the same.
+  environment. The files of the image are the same. It waits for a review because a step that is added later, and
+  imports PyTorch while the image is built, would not find it.
 
 Source
 : docs.docker.com, "Optimize cache usage in builds"; PyPA, "Recording installed projects" (an installer knows a package
@@ -85,13 +86,13 @@ def propose(view: View) -> Proposal | Refusal | None:
         rule=ID,
         title=TITLE,
         category=CATEGORY,
-        safety="safe",
+        safety="review",
         why="Whatever package is added, the whole environment is copied, compressed and sent again, PyTorch with it.",
         evidence=(evidence_at(view, step.instruction), evidence_at(view, found.ships)),
         edits={view.dockerfile: result.source},
         planned=result.planned,
         risk="The other installs read PyTorch's metadata only, and that stays where they look. The files of the image "
-        "are the same.",
+        "are the same. A build step that imports PyTorch, should one be added, has to stand in the last stage.",
     )
 
 

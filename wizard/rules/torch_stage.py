@@ -14,6 +14,7 @@ When it is safe
   with `--no-deps`, from an index of its own, which holds wheels only. The stage below is not shipped and does nothing
   but install Debian packages, as root, on an official Python image; its settings (ENV, ARG, WORKDIR, SHELL) are
   repeated. No stage is named by its number. The files, their owners, modes and times are the same: COPY keeps them.
+  It waits for a review because the build gets one stage more to understand, and the builder keeps the files twice.
 
 Source
 : BuildKit's documentation: independent stages of the graph are solved concurrently. Python's documentation of venv: an
@@ -83,7 +84,7 @@ def propose(view: View) -> Proposal | Refusal | None:
         rule=ID,
         title=TITLE,
         category=CATEGORY,
-        safety="safe",
+        safety="review",
         why=f"The install of PyTorch waits until {found.lower.buildkit_name} has its compilers, and needs none.",
         evidence=(
             evidence_at(view, found.last.instruction),
@@ -91,7 +92,8 @@ def propose(view: View) -> Proposal | Refusal | None:
         ),
         edits={view.dockerfile: result.source},
         planned=result.planned,
-        risk="Only wheels are installed in the new stage; the environment is copied from there as it is.",
+        risk="Only wheels are installed in the new stage; the environment is copied from there as it is. The build has "
+        "one stage more.",
     )
 
 
