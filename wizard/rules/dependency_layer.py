@@ -12,7 +12,8 @@ Why
 When it is safe
 : Every step that the sources move past is known not to read them: installs of named packages or of requirements files
   that are in the build context (with all that they include), user creation, cleaning up. No local project is
-  installed (`-e .`). The sources go to a folder that the stage works in (WORKDIR), come with the whole build context or
+  installed (`-e .`). A step may change its folder first (`cd backend && …`), where that folder is certain. The sources
+  go to a folder that the stage works in (WORKDIR), come with the whole build context or
   hold the manifests: a folder that goes elsewhere may be what an install looks for, and stays. No variable and no
   settings file that is copied leads to them; where PATH does, and programs lie there, the rule waits for a review.
   An install of npm, yarn or pnpm gets package.json, its lock and its settings: where no script of the project runs with
