@@ -45,7 +45,12 @@ def render(plans: Sequence[Planned], measured: Mapping[str, Measured], notes: Ma
     lines += [*_remarks(built, "default", notes), *_remarks(with_all, "all", {}), ""]
     lines += ["## Planned", "", "Rules with ? are review proposals: they wait for a person or for `--all`.", ""]
     lines += [*table(("Repository", "Dockerfile", "Base", "Proposals", "Refusals"), map(_planned, plans)), ""]
-    lines += ["## Not measured", "", *table(("Repository", "Why"), _unmeasured(rows, notes)), ""]
+    lines += [
+        "## Not measured",
+        "",
+        *table(("Repository", "Why (not tried where no error is given)"), _unmeasured(rows, notes)),
+        "",
+    ]
     lines += ["## Refusals and their reasons", ""]
     for plan in plans:
         if plan.refusals:
