@@ -23,6 +23,10 @@ EXCEPTIONS = {
         "parallel-stages",
         "FromPlatformFlagConstDisallowed",
     ): "the new stage has the platform that the person gave its base",
+    (
+        "torch-stage",
+        "FromPlatformFlagConstDisallowed",
+    ): "the new stage has the platform that the person gave the stage below it",
 }
 """Rule and warning: why there may be more of them after the rule than before."""
 SIDES = ("before", "after")
