@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from wizard.workspace import Workspace
 
 MOST_LINES = 10_000
-MOST_INSTRUCTIONS = 1_000
+MOST_INSTRUCTIONS = 500
 """Of a Dockerfile. The longest of 2,500 files in 400 public repositories has 511 lines and 254 instructions (BuildKit's
 own), and no image has more than 127 layers."""
 

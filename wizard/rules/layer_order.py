@@ -53,6 +53,8 @@ ID = "layer-order"
 TITLE = "Put what changes often below what changes rarely"
 CATEGORY: Category = "speed"
 
+_MOST_INSTRUCTIONS = 150
+"""Of one stage; each may go past each. The longest of 2,500 files in 400 public repositories has 51."""
 _LARGE = 20_000_000
 """Bytes below which a copy takes less than half a second."""
 _NOTICED = 0.5
@@ -132,8 +134,12 @@ def propose(view: View) -> Proposal | Refusal | None:
 
 
 def _in_stage(view: View, stage: Stage) -> _Order:
-    installs = any(reading.installs for reading in read_steps(view.document, stage))
-    own = _own_settings(view.document, stage) if installs else ()
+    install = next((reading for reading in read_steps(view.document, stage) if reading.installs), None)
+    if len(stage.instructions) > _MOST_INSTRUCTIONS:
+        because = f"the stage has more than {_MOST_INSTRUCTIONS} instructions, and how so many may stand is not worked out"
+        at = stage.instructions[0] if install is None else install.instruction
+        return _Order(stage, stage.instructions, (), (_Stop(at, at, because),))
+    own = _own_settings(view.document, stage) if install is not None else ()
     settings = {one.instruction.index: one for one in own}
     copies = dict(_movable(view, stage))
     while True:

@@ -105,6 +105,7 @@ def _propose(view: View) -> Proposal | Refusal | Asks | None:
         found = [_lockable(view, step) for step in unlocked]
         for one in found:
             _check(view, one)
+        _check_torch(view, found)
         _check_together(view, found)
     except Unlockable as reason:
         return Refusal(ID, str(reason), tuple(evidence_at(view, step.reading.instruction) for step in unlocked))
@@ -162,18 +163,19 @@ def _check(view: View, one: Lockable) -> None:
     if setter is not None:
         line = line_at(base.start_line)
         raise Unlockable(f"{line}: the base image depends on a build argument, which {setter.path} sets")
-    _check_torch(view, one)
 
 
-def _check_torch(view: View, one: Lockable) -> None:
+def _check_torch(view: View, found: list[Lockable]) -> None:
     """PyTorch's CUDA build is locked only where it is wanted."""
+    if gpu_verdict(view.inspection.gpu) == "gpu":
+        return
     table = knowledge("gpu_packages")["torch"]
-    line = line_at(one.reading.instruction.start_line)
-    pulls = (pull for pulls in pulls_by_stage(view.workspace, view.document, table) for pull in pulls)
-    if any(pull.stage == one.stage for pull in pulls) and gpu_verdict(view.inspection.gpu) != "gpu":
+    pulling = {pull.stage.index for pulls in pulls_by_stage(view.workspace, view.document, table) for pull in pulls}
+    one = next((one for one in found if one.stage.index in pulling), None)
+    if one is not None:
         raise Unlockable(
-            f"{line} brings PyTorch with CUDA, which a lock would hold on to, and nothing here is known to need it:"
-            " take torch-cpu-index first"
+            f"{line_at(one.reading.instruction.start_line)} brings PyTorch with CUDA, which a lock would hold on to,"
+            " and nothing here is known to need it: take torch-cpu-index first"
         )
 
 

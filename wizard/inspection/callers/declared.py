@@ -31,7 +31,9 @@ _SPEAKS = re.compile(
     r"""dockerfile(?:[-_]?path)?["']?\s*[:=]|^\s*docker:\s*$|cloud-builders/docker|\bkaniko\b""",
     re.IGNORECASE | re.MULTILINE,
 )
-"""To read a YAML file takes a hundred times as long as to look for a word in it."""
+_SIGNS = ("docker", "kaniko")
+"""One of them is in all that speaks. To read a YAML file takes a hundred times as long as to look for what speaks in
+it, and that a hundred times as long as to look for a word."""
 _COMMENT = re.compile(r'("(?:[^"\\]|\\.)*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _TRAILING_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])')
 _CALL = re.compile(
@@ -44,7 +46,8 @@ _KEYS = re.compile(r"""["']([A-Za-z_]\w*)["']\s*:""")
 
 def read_declared(path: str, text: str) -> tuple[Caller, ...]:
     """The builds of a YAML, JSON (with comments) or TOML file; none of one that cannot be read. Paths as written."""
-    if not _SPEAKS.search(text):
+    lowered = text.lower()
+    if not any(sign in lowered for sign in _SIGNS) or not _SPEAKS.search(text):
         return ()
     callers: list[Caller] = []
     for content in _load(path, text):

@@ -109,7 +109,8 @@ def _asked_for(entry: Mapping[str, Any], context: Context) -> str | None:
         return None
     if not context.texts.complete:
         return "there are too many files to see what asks for it"
-    place = context.texts.matching(re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.MULTILINE))
+    pattern = re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.MULTILINE)
+    place = context.texts.matching(pattern, (*entry.get("needed_by", ()), *entry.get("signs", ())))
     return None if place is None else f"{place} asks for it"
 
 

@@ -65,11 +65,13 @@ class Texts(NamedTuple):
                 return path
         return self.naming(name)
 
-    def matching(self, pattern: re.Pattern[str]) -> str | None:
-        """The file where a pattern is found, `the Dockerfile` for a command, or None."""
-        if pattern.search(self.commands):
-            return "the Dockerfile"
-        return next((path for path, text in self.files.items() if pattern.search(text)), None)
+    def matching(self, pattern: re.Pattern[str], signs: Iterable[str]) -> str | None:
+        """The file where a pattern is found, `the Dockerfile` for a command, or None. A text without any of `signs`
+        cannot hold it: to look for words takes a hundredth of the time."""
+        signs = tuple(signs)
+        texts = {"the Dockerfile": self.commands, **self.files}
+        found = (path for path, text in texts.items() if any(sign in text for sign in signs) and pattern.search(text))
+        return next(found, None)
 
 
 def read_texts(
