@@ -23,9 +23,9 @@ class OutsideRoot(BadInput):
     """A path that leads out of the repository."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Workspace:
-    """The files below `root`, seen through `overlay`.
+    """The files below `root`, seen through `overlay`. Each is one of its own: what was found out of one may be kept.
 
     Paths are relative to the root, POSIX style. `context` is the build context (the PATH that the person gave),
     relative to the root: `.` where they are the same folder.

@@ -87,11 +87,16 @@ def read_step(document: Document, instruction: Instruction) -> Reading:
     return _read_run(document, instruction)
 
 
+_FAR = 20_000
+"""Characters of a text that is only searched: some expressions take time by the square of its length."""
+
+
 @lru_cache(maxsize=16)
 def unread_runs(document: Document, naming: str) -> tuple[Instruction, ...]:
-    """The RUN instructions that cannot be read, or give a shell a text that cannot, and whose text matches."""
+    """The RUN instructions that cannot be read, or give a shell a text that cannot, and whose text matches, as far as
+    one looks."""
     runs = (run for run in document.instructions if run.keyword == "RUN")
-    return tuple(run for run in runs if any(re.search(naming, text) for text in _unread_texts(document, run)))
+    return tuple(run for run in runs if any(re.search(naming, text[:_FAR]) for text in _unread_texts(document, run)))
 
 
 def _unread_texts(document: Document, run: Instruction) -> Iterator[str]:

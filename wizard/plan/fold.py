@@ -101,6 +101,8 @@ def make_plan(
     inspection names no Dockerfile.
     """
     rules = tuple(rules)
+    # What is kept of a workspace holds for one plan: the files may be other ones at the next.
+    workspace = replace(workspace)
     plan = _fold(workspace, inspection, selection or Selection(), settings or Settings(), rules)
     restless = _restless(plan, rules)
     if restless is None:

@@ -31,7 +31,7 @@ ID = "apt-no-recommends"
 TITLE = "Install no merely recommended Debian packages"
 CATEGORY: Category = "size"
 
-_INSTALLS = r"\bapt(?:-get)?\b[^;&|]*\binstall\b"
+_INSTALLS = r"\bapt(?:-get)?\b[^;&|]{0,300}\binstall\b"
 _SETTING = b"Install-Recommends"
 _DECIDED = frozenset({"--no-install-recommends", "--install-recommends", "--install-suggests"})
 

@@ -43,7 +43,7 @@ ID = "apt-update-install"
 TITLE = "Fetch apt's package lists in the step that installs from them"
 CATEGORY: Category = "speed"
 
-_ALONE = r"\bapt(?:-get)?\b[^;&|]*\bupdate\b(?![\s\S]*\binstall\b)"
+_ALONE = r"\bapt(?:-get)?\b[^;&|]{0,300}\bupdate\b(?![\s\S]*\binstall\b)"
 
 
 class _Joint(NamedTuple):

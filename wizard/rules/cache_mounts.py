@@ -64,7 +64,9 @@ CATEGORY: Category = "speed"
 _CACHE, _LISTS = "/var/cache/apt", "/var/lib/apt/lists"
 _KINDS = {_CACHE: "apt-cache", _LISTS: "apt-lists"}
 _WITHOUT_DOCKER_CLEAN = " Whoever uses apt on top of the image has to clean up: docker-clean is not there any more."
-_INSTALLS = r"\b(?:(?:apt(?:-get)?|pip3?|uv\s+pip)\b[^;&|]*\binstall|(?:uv|poetry|pdm|pipenv)\s+(?:sync|install))\b"
+_INSTALLS = (
+    r"\b(?:(?:apt(?:-get)?|pip3?|uv\s+pip)\b[^;&|]{0,300}\binstall|(?:uv|poetry|pdm|pipenv)\s+(?:sync|install))\b"
+)
 
 
 class _Step(NamedTuple):

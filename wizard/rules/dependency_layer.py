@@ -61,7 +61,7 @@ ID = "dependency-layer"
 TITLE = "Install the dependencies before copying the sources"
 CATEGORY: Category = "speed"
 
-_INSTALLS = r"\b(?:pip3?|uv(?:\s+pip)?|poetry|pdm|pipenv|npm|pnpm|yarn)\b[^;&|]*\b(?:install|ci|sync)\b"
+_INSTALLS = r"\b(?:pip3?|uv(?:\s+pip)?|poetry|pdm|pipenv|npm|pnpm|yarn)\b[^;&|]{0,300}\b(?:install|ci|sync)\b"
 
 
 class _Move(NamedTuple):

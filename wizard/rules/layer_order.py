@@ -136,7 +136,9 @@ def propose(view: View) -> Proposal | Refusal | None:
 def _in_stage(view: View, stage: Stage) -> _Order:
     install = next((reading for reading in read_steps(view.document, stage) if reading.installs), None)
     if len(stage.instructions) > _MOST_INSTRUCTIONS:
-        because = f"the stage has more than {_MOST_INSTRUCTIONS} instructions, and how so many may stand is not worked out"
+        because = (
+            f"the stage has more than {_MOST_INSTRUCTIONS} instructions, and how so many may stand is not worked out"
+        )
         at = stage.instructions[0] if install is None else install.instruction
         return _Order(stage, stage.instructions, (), (_Stop(at, at, because),))
     own = _own_settings(view.document, stage) if install is not None else ()

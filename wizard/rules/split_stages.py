@@ -59,7 +59,7 @@ ID = "split-stages"
 TITLE = "Build in stages of their own, ship without compilers"
 CATEGORY: Category = "size"
 
-_COMPILERS = r"\bapt(?:-get)?\b[^;&|]*\binstall\b[^;&|]*(?:\b(?:gcc|build-essential)\b|-dev\b|\bg\+\+)"
+_COMPILERS = r"\bapt(?:-get)?\b[^;&|]{0,300}\binstall\b[^;&|]{0,3000}(?:\b(?:gcc|build-essential)\b|-dev\b|\bg\+\+)"
 _PLACES = ("/opt/venv", "/venv")
 """Where the virtual environment may stand, the usual place first."""
 _STAGES = ("system-deps", "build-deps", "python-deps")

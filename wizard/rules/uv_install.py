@@ -45,7 +45,7 @@ ID = "uv-install"
 TITLE = "Install Python packages with uv"
 CATEGORY: Category = "speed"
 
-_INSTALLS = r"\bpip3?\b[^;&|]*\binstall\b"
+_INSTALLS = r"\bpip3?\b[^;&|]{0,300}\binstall\b"
 _SAME = frozenset(
     {"-r", "--requirement", "-c", "--constraint", "-i", "--index-url", "--no-deps", "--no-binary", "--only-binary",
      "--no-cache-dir", "--trusted-host", "-U", "--upgrade", "--require-hashes", "--no-build-isolation", "-q",

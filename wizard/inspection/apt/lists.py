@@ -90,6 +90,7 @@ def _builds_upon(document: Document) -> tuple[Mapping[int, list[Stage]], list[St
     return built, [stage for them in built.values() for stage in them if "$" in stage.base]
 
 
+@lru_cache(maxsize=16)
 def apt_flow(workspace: Workspace, document: Document) -> AptFlow:
     """Read all steps of the file, and the scripts of the repo that they run."""
     steps: dict[int, AptUse] = {}

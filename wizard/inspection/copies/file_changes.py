@@ -22,10 +22,8 @@ def changed_before(
 ) -> Instruction | None:
     """The first step between the copy and the install that may write the file: it names it, and is not known to only
     read it. What a program does with a file that no step names is not seen."""
-    reader = reading.instruction
-    for instruction in stage.instructions:
-        if not copied.index < instruction.index <= reader.index:
-            continue
+    first = stage.instructions[0].index
+    for instruction in stage.instructions[max(copied.index + 1 - first, 0) : reading.instruction.index + 1 - first]:
         if instruction.keyword in ("COPY", "ADD"):
             # Copies from the context are looked through already; the last of them counts.
             place = lands_at(document, stage, instruction)

@@ -253,6 +253,7 @@ def _is_file(workspace: Workspace, source: str) -> bool:
     return _ask(workspace, source, folder=False)
 
 
+@lru_cache(maxsize=4096)
 def _ask(workspace: Workspace, source: str, *, folder: bool) -> bool:
     try:
         path = workspace.from_context(source)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from wizard.dockerfile.document import Document, Instruction, Stage
 from wizard.dockerfile.state import State, search_path
@@ -72,16 +73,24 @@ def file_that_names(
     (`deb file:/app/repo ./`), a pip.conf (`find-links = /app/wheels`). Its path in the context; None where there is
     none."""
     naming = re.compile(rf"(?<![\w.-]){re.escape(destination)}(?![\w.-])")
-    for copy in inherited_copies(document, stage):
-        place = copy.destination
-        if copy.instruction.index > at.index or not (
-            any(lies_in(place, folder) for folder in _SETTINGS_FOLDERS) or lies_in_home_settings(place)
-        ):
+    for copy in _copies_of_settings(document, stage):
+        if copy.instruction.index > at.index:
             continue
         for path, _ in brought(workspace, document.path, copy) or ():
             if naming.search(read_text(workspace, workspace.from_context(path)) or ""):
                 return path
     return None
+
+
+@lru_cache(maxsize=256)
+def _copies_of_settings(document: Document, stage: Stage) -> tuple[ContextCopy, ...]:
+    """Kept: it is asked for every step of the stage."""
+    return tuple(
+        copy
+        for copy in inherited_copies(document, stage)
+        if any(lies_in(copy.destination, folder) for folder in _SETTINGS_FOLDERS)
+        or lies_in_home_settings(copy.destination)
+    )
 
 
 def programs_that_come(workspace: Workspace, document: Document, stage: Stage, copy: ContextCopy) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from functools import lru_cache
 from typing import NamedTuple
 
 from wizard.dockerfile.document import Document, Stage
@@ -20,7 +21,7 @@ from wizard.workspace import Workspace
 _FILE_OPTIONS = frozenset({"-r", "--requirement", "-c", "--constraint"})
 _PROJECT_OPTIONS = ("--group", "--requirements-from-script")
 """Source: pip.pypa.io, pip install: dependency groups of pyproject.toml (25.1), inline metadata of a script (26.0)."""
-PIP_INSTALLS = r"\b(?:pip3?|uv\s+pip)\b[^;&|]*\binstall\b"
+PIP_INSTALLS = r"\b(?:pip3?|uv\s+pip)\b[^;&|]{0,300}\binstall\b"
 """How an install of pip looks in a step that cannot be read otherwise."""
 
 
@@ -64,8 +65,12 @@ def requirement_files(install: Install) -> tuple[str, ...]:
     return (*install.requirement_files, *install.constraint_files)
 
 
+@lru_cache(maxsize=4096)
 def manifests_of(workspace: Workspace, document: Document, stage: Stage, reading: Reading) -> ManifestsOf:
-    """The manifests of all pip installs of one RUN, those included by others too."""
+    """The manifests of all pip installs of one RUN, those included by others too.
+
+    Kept: most rules ask for them.
+    """
     if not any(reads_manifests(install) for install in reading.installs):
         return ManifestsOf()
     instruction = reading.instruction
