@@ -14,7 +14,7 @@ from wizard.dockerfile.managers import MANAGERS
 from wizard.dockerfile.run_joining import split_run
 from wizard.dockerfile.script import Command
 from wizard.dockerfile.stages import mount_options
-from wizard.inspection.steps import SYSTEM_MANAGERS, Reading, unknown_command, words_of
+from wizard.inspection.steps import APT, SYSTEM_MANAGERS, Reading, unknown_command, words_of
 
 _TAKES_AWAY: Final = frozenset(
     {"find", "fix-permissions", "mv", "rm", "rmdir", "shred", "strip", "truncate", "unlink", "upx", "xargs"}
@@ -55,6 +55,9 @@ def leading_installs(document: Document, reading: Reading) -> Iterator[Leading]:
             continue
         commands = reading.script.commands[:number]
         found = tuple(one for one in reading.installs if one.command in commands)
+        if any(one.manager in APT for one in found) and all(cleans(command) != "apt-lists" for command in commands):
+            # The rest may install more by these lists, which would be of another day there.
+            continue
         yield Leading(Reading(reading.instruction, "install", reading.script._replace(commands=commands), found), rest)
 
 
