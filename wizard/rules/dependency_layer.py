@@ -19,7 +19,7 @@ When it is safe
   A RUN whose installs come first, in a plain list joined by `&&`, is divided: what follows them stays below the sources
   in a RUN of its own, with the same mounts (of caches, secrets or ssh). It stays whole where a command behind the
   installs removes, prunes or cleans something, changes owners or modes of a whole folder, or calls the manager of the
-  system.
+  system, and where the installs leave apt's lists for it.
   An install of npm, yarn or pnpm gets package.json, its lock and its settings: where no script of the project runs with
   it, no workspace, patch or local path is named, and node_modules of the host is kept out of the build context (the
   rule adds that line). It waits for a review where a package's own install script may read the project.
