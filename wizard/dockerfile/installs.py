@@ -90,7 +90,7 @@ def program(word: ShellWord) -> str:
 def unwrap(command: Command) -> tuple[tuple[str, ...], tuple[ShellWord, ...]]:
     """The wrappers in front of a command (`sudo -E env A=1 …`), and the words of what they run."""
     words = command.words
-    wrappers: list[str] = []
+    wrappers = list(command.started_by)
     while words and (name := program(words[0])) in WRAPPERS:
         valued, rest = WRAPPERS[name], words[1:]
         while rest and (text := rest[0].value or "").startswith("-") and text != "--":

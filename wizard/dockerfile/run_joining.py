@@ -1,13 +1,14 @@
 """One RUN made of two, and two made of one: edits that move commands from shell to shell and change none of them.
 
-Both hold to what the text decides: lists of plain commands joined by `&&`, in the image's own `sh`, of which none that
-stands before the seam changes the shell for those behind it. Whether one leaves a process running that another needs is
-for the rule to know.
+Both hold to what the text decides: lists of plain commands joined by `&&`, in one shell without a program in front of
+it, of which none that stands before the seam changes the shell for those behind it. Whether one leaves a process
+running that another needs is for the rule to know.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import PurePosixPath
 
 from wizard.dockerfile.arguments import decode
 from wizard.dockerfile.blanking import blank_span
@@ -15,7 +16,8 @@ from wizard.dockerfile.document import Comment, Document, Instruction, Span
 from wizard.dockerfile.editing import Edit, block, delete, insert_after, newline_at
 from wizard.dockerfile.errors import EditConflict
 from wizard.dockerfile.script import Command, Script
-from wizard.dockerfile.shell import PLAIN_SHELLS, changes_shell_state, parse_run, shell_at
+from wizard.dockerfile.shell import changes_shell_state, parse_run, shell_at
+from wizard.dockerfile.shell_texts import POSIX_SHELLS
 from wizard.dockerfile.stages import mount_options
 from wizard.dockerfile.style import LINE_WIDTH, style_of
 
@@ -86,8 +88,9 @@ def _plain(document: Document, instruction: Instruction) -> Script:
         raise _conflict(document, instruction, "it is no RUN of this stage")
     if instruction.heredocs:
         raise _conflict(document, instruction, "the RUN has a heredoc")
-    if shell_at(document, instruction) not in PLAIN_SHELLS:
-        raise _conflict(document, instruction, "a SHELL other than sh is in force")
+    shell = shell_at(document, instruction)
+    if shell is not None and PurePosixPath(shell[0]).name not in POSIX_SHELLS:
+        raise _conflict(document, instruction, f"its SHELL starts {PurePosixPath(shell[0]).name}")
     script = parse_run(document, instruction)
     if script.opaque is not None:
         raise _conflict(document, instruction, f"the RUN was not read: {script.opaque}")

@@ -41,9 +41,11 @@ class Command(NamedTuple):
     background: bool
     redirects: bool
     assignments: tuple[str, ...]
-    """Names assigned in front of the command, or by an assignment alone."""
+    """Names assigned in front of the command, or of a shell that is given it in a text, or by an assignment alone."""
     substitutes: bool
     """A word holds a command or process substitution."""
+    started_by: tuple[str, ...] = ()
+    """What stands in front of the shell that is given it in a text: sudo, for `sudo sh -c "…"`."""
 
 
 class Script(NamedTuple):

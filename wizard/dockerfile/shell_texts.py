@@ -1,4 +1,4 @@
-"""Commands that a RUN gives to another shell as a text: `bash -c "apt-get update && apt-get install -y curl"`.
+"""Commands that a RUN gives to another shell as a text: `sudo bash -c "apt-get update && apt-get install -y curl"`.
 
 A text is read where it stands in the file as the shell gets it: in quotes, and in double ones without what the first
 shell would expand or unescape. Then every place in it leads back to the file, like that of any other command.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import dropwhile
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -16,6 +17,10 @@ from wizard.dockerfile.script import Command, Script, ShellWord
 
 POSIX_SHELLS: Final = frozenset({"sh", "bash", "ash", "dash", "ksh", "zsh"})
 _TAKES_TEXT: Final = re.compile(r"-[a-zA-Z]*c[a-zA-Z]*")
+_SUDO: Final = frozenset({
+    "-E", "-H", "-n", "-S", "-EH", "-HE", "--preserve-env", "--set-home", "--non-interactive", "--stdin", "--",
+})  # fmt: skip
+"""Options of sudo with which the shell still runs as root, in the folder that sudo was called in."""
 _OF_THE_FIRST_SHELL: Final = re.compile(rb"[\\$`]")
 
 Reader = Callable[[Document, Span, bytes], Script]
@@ -24,9 +29,10 @@ Reader = Callable[[Document, Span, bytes], Script]
 
 def shell_text(command: Command) -> ShellWord | None:
     """The word that a shell is given as its script; None for a command that is no shell, or is given a file."""
-    if PurePosixPath(command.name or "").name not in POSIX_SHELLS:
+    words = iter(_without_sudo(command.words))
+    name = next(words, None)
+    if name is None or PurePosixPath(name.value or "").name not in POSIX_SHELLS:
         return None
-    words = iter(command.words[1:])
     for word in words:
         if _TAKES_TEXT.fullmatch(word.text):
             return next(words, None)
@@ -35,6 +41,16 @@ def shell_text(command: Command) -> ShellWord | None:
         if word.text in ("-o", "-O"):
             next(words, None)
     return None
+
+
+def _without_sudo(words: tuple[ShellWord, ...]) -> tuple[ShellWord, ...]:
+    if not _is_sudo(words):
+        return words
+    return tuple(dropwhile(lambda word: word.text in _SUDO, words[1:]))
+
+
+def _is_sudo(words: tuple[ShellWord, ...]) -> bool:
+    return bool(words) and PurePosixPath(words[0].value or "").name == "sudo"
 
 
 def with_shell_texts(document: Document, script: Script, read: Reader) -> Script:
@@ -67,7 +83,15 @@ def _commands(document: Document, command: Command, read: Reader) -> tuple[Comma
         return ()
     inner = read(document, Span(span.start, span.start), text) if in_heredoc else read(document, span, b"")
     inner = with_shell_texts(document, inner, read)
-    return tuple(one._replace(nested=True) for one in inner.commands)
+    started_by = (*command.started_by, *(("sudo",) if _is_sudo(command.words) else ()))
+    return tuple(
+        one._replace(
+            nested=True,
+            assignments=command.assignments + one.assignments,
+            started_by=(*started_by, *one.started_by),
+        )
+        for one in inner.commands
+    )
 
 
 def _without_line_ends(document: Document, text: bytes) -> bytes:

@@ -12,6 +12,9 @@ from wizard.dockerfile.document import Document, Instruction
 
 LINE_WIDTH = 100
 """Longer lines are continued on the next."""
+_USUAL = "    "
+_DEEPEST = 8
+"""Blanks of an indentation that is a habit."""
 
 
 class Style(NamedTuple):
@@ -68,16 +71,18 @@ def style_of(document: Document) -> Style:
         continued = [line for line in lines[1:] if line.strip() and not line.lstrip().startswith("#")]
         if instruction.keyword != "FROM":
             margins[_margin(document, instruction)] += 1
-        # The first one shows it: what follows may be a list of arguments, and lie deeper.
-        for line in continued[:1]:
-            indentations[instruction.keyword == "RUN"][line[: len(line) - len(line.lstrip())]] += 1
+        # The first one shows it: what follows may be a list of arguments, and lie deeper. Behind a blank line it shows
+        # nothing, nor far to the right, where it hangs under a word of the line above.
+        for line in continued[:1] if len(lines) > 1 and lines[1].strip() else []:
+            blanks = line[: len(line) - len(line.lstrip())]
+            indentations[instruction.keyword == "RUN"][blanks if len(blanks) <= _DEEPEST else _USUAL] += 1
         leads += sum(line.lstrip().startswith("&&") for line in lines[1:])
         trails += sum(bool(re.search(r"&&[ \t]*[\\`][ \t]*$", line)) for line in lines)
     usual = (indentations[True] or indentations[False]).most_common(1)
     return Style(
         lower_case=sum(word.islower() for word in written) * 2 > len(written),
         newline=document.newline,
-        indentation=usual[0][0] if usual else "    ",
+        indentation=usual[0][0] if usual else _USUAL,
         and_leads=leads >= trails,
         escape=document.escape,
         margin=margins.most_common(1)[0][0] if margins else "",

@@ -11,9 +11,11 @@ from wizard.dockerfile.document import Document, Instruction, Span, Stage
 from wizard.dockerfile.installs import install, program, unwrap
 from wizard.dockerfile.script import Command
 from wizard.dockerfile.shell import parse_run
-from wizard.dockerfile.sources import operands
+from wizard.dockerfile.sources import is_pattern, operands
 from wizard.dockerfile.stages import lineage
-from wizard.inspection.copies.placed import lands_at, lies_in
+from wizard.inspection.copies.archives import may_be_archive
+from wizard.inspection.copies.placed import context_copies, lands_at, lies_in
+from wizard.workspace import OutsideRoot, Workspace
 
 _LEAVE_CONTENT: Final = frozenset({
     "adduser", "addgroup", "cat", "chgrp", "chmod", "chown", "command", "deluser", "groupadd", "groupmod", "ls",
@@ -25,7 +27,7 @@ _LINE_ENDS: Final = re.compile(r"s(.)\\r\$?\1\1g?")
 
 
 def writer_of(
-    document: Document, stage: Stage, name: str, places: Collection[str], since: int = -1
+    workspace: Workspace, document: Document, stage: Stage, name: str, places: Collection[str], since: int = -1
 ) -> Instruction | None:
     """The instruction behind number `since` that may have put or changed a file of the program's name.
 
@@ -41,6 +43,8 @@ def writer_of(
             if one.keyword == "RUN" and named.search(_text(document, one, name)):
                 return one
             if one.keyword in ("COPY", "ADD") and _brings(document, below, one, named, places):
+                return one
+            if one.keyword == "ADD" and _unpacks(workspace, document, below, one, places):
                 return one
     return None
 
@@ -77,6 +81,22 @@ def _brings(
         return False
     target = lands_at(document, stage, copy)
     return target is None or any(lies_in(place, target) for place in places)
+
+
+def _unpacks(workspace: Workspace, document: Document, stage: Stage, add: Instruction, places: Collection[str]) -> bool:
+    """Whether an ADD may unpack an archive over one of the places: what is in it is not looked at."""
+    copy = next((one for one in context_copies(document, stage) if one.instruction is add), None)
+    if copy is None or not any(lies_in(place, copy.destination) for place in places):
+        return False
+    return any(is_pattern(source) or _may_be_unpacked(workspace, source) for source in copy.sources)
+
+
+def _may_be_unpacked(workspace: Workspace, source: str) -> bool:
+    try:
+        path = workspace.from_context(source)
+    except OutsideRoot:
+        return False
+    return workspace.is_file(path) and may_be_archive(workspace, path) is not False
 
 
 def _is_script(document: Document, body: Span) -> bool:

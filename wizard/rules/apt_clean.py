@@ -10,8 +10,9 @@ Why
 When it is safe
 : The step fetches the lists itself, ends in a plain command that the cleaning can be joined to by `&&` (so it fails
   whenever it failed before), mounts no cache there, and no later step, here or in a stage built upon this one, looks
-  for the lists without fetching them first, or runs something unseen that may do so (a fetched script). Where the step
-  reaches apt through sudo, so does the cleaning.
+  for the lists without fetching them first, or runs something unseen that may do so (a fetched script). No package is
+  installed for the container whose programs read the lists (python3-apt, aptitude, apt-file). Where the step reaches
+  apt through sudo, so does the cleaning.
 
 Source
 : docs.docker.com, "Building best practices", apt-get.
@@ -26,6 +27,7 @@ from wizard.dockerfile.run_editing import insert_command
 from wizard.dockerfile.stages import lineage
 from wizard.dockerfile.state import environment
 from wizard.inspection.apt.lists import AptFlow, apt_flow
+from wizard.inspection.apt.run_time import reader_at_run_time
 from wizard.inspection.caches.mounted import Hindrance, cleaning_of, covered, stops_at_failure
 from wizard.inspection.places import line_at
 from wizard.inspection.steps import APT, Reading, read_steps, unread_runs
@@ -91,6 +93,9 @@ def _cleaning(document: Document, flow: AptFlow, stage: Stage, reading: Reading)
     if later is not None:
         other, why = later
         return f"{line_at(other.start_line)} {why}, and would find no lists"
+    reader = reader_at_run_time(document, stage)
+    if reader is not None:
+        return f"{line_at(reader[0].start_line)} installs {reader[1]}, whose programs read the lists in the container"
     script = reading.script
     if script is None:
         return "its commands cannot be read"

@@ -44,6 +44,7 @@ from wizard.dockerfile.stages import base_image, lineage
 from wizard.dockerfile.state import State, environment
 from wizard.inspection.apt.docker_clean import keep_downloads
 from wizard.inspection.apt.lists import AptFlow, apt_flow
+from wizard.inspection.apt.run_time import reader_at_run_time
 from wizard.inspection.caches.in_use import in_use
 from wizard.inspection.caches.mounted import Cleaning, Hindrance, cleaning_of, covered, taken_out
 from wizard.inspection.caches.names import may_compile, release_name, shared_names
@@ -223,10 +224,14 @@ def _apt(view: View, flow: AptFlow, steps: list[_Step]) -> Iterator[tuple[_Step,
 
 
 def _lists(flow: AptFlow, step: _Step) -> list[str]:
-    """The folder of the package lists, where the step fetches them itself and leaves none that a later one needs."""
+    """The folder of the package lists, where the step fetches them itself and leaves none that a later one, or
+    a program of the container, needs."""
     cleaned = any(cleans(command) == "apt-lists" for command in step.script.commands)
     refreshes = flow.use(step.instruction) == "refreshes"
-    return [_LISTS] if refreshes and (cleaned or flow.needs_lists(step.stage, step.instruction) is None) else []
+    if not refreshes or cleaned:
+        return [_LISTS] if refreshes else []
+    wanted = flow.needs_lists(step.stage, step.instruction) or reader_at_run_time(flow.document, step.stage)
+    return [_LISTS] if wanted is None else []
 
 
 def _apt_step(view: View, name: str, step: _Step, folders: Collection[str]) -> _Mounts | _Problem:

@@ -16,6 +16,10 @@ When it is safe
   go to a folder that the stage works in (WORKDIR), come with the whole build context or
   hold the manifests: a folder that goes elsewhere may be what an install looks for, and stays. No variable and no
   settings file that is copied leads to them; where PATH does, and programs lie there, the rule waits for a review.
+  A RUN whose installs come first, in a plain list joined by `&&`, is divided: what follows them stays below the sources
+  in a RUN of its own, with the same mounts (of caches, secrets or ssh). It stays whole where a command behind the
+  installs removes, prunes or cleans something, changes owners or modes of a whole folder, or calls the manager of the
+  system, and where the installs leave apt's lists for it.
   An install of npm, yarn or pnpm gets package.json, its lock and its settings: where no script of the project runs with
   it, no workspace, patch or local path is named, and node_modules of the host is kept out of the build context (the
   rule adds that line). It waits for a review where a package's own install script may read the project.
@@ -34,12 +38,14 @@ Source
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from wizard.dockerfile.document import Document, Instruction, Stage
 from wizard.dockerfile.editing import Edit, block_text, delete, insert_after, insert_before, splice
 from wizard.dockerfile.errors import EditConflict
+from wizard.dockerfile.run_joining import split_run
+from wizard.dockerfile.script import Command
 from wizard.dockerfile.stages import base_stage
 from wizard.inspection.copies.barriers import barrier as why_not_after
 from wizard.inspection.copies.beside_sources import beside_sources
@@ -51,6 +57,7 @@ from wizard.inspection.copies.sources import brings_folders, brings_sources
 from wizard.inspection.installs.above_sources import is_divided, kept_out, manifests_to_copy
 from wizard.inspection.installs.divided import with_edits, without_what_stays
 from wizard.inspection.installs.fetching import fetched_before, late_fetch, unread_fetches
+from wizard.inspection.installs.leading import Leading, kept_together, leading_installs
 from wizard.inspection.installs.pip import Manifest
 from wizard.inspection.installs.reads import reads_of
 from wizard.inspection.places import line_at
@@ -82,6 +89,8 @@ class _Move(NamedTuple):
     """Which installs still follow the sources, and why."""
     divided: Reading | None
     """The install of the project that stays below the sources: what it depends on is installed above them."""
+    rest: Command | None
+    """The first command of `below` that goes into a RUN of its own, below the sources."""
 
 
 def propose(view: View) -> Proposal | Refusal | None:
@@ -152,6 +161,7 @@ def _in_stage(view: View, stage: Stage) -> _Move | Refusal | None:
     passed: list[Reading] = []
     barrier: str | None = None
     divided: Reading | None = None
+    rest: Command | None = None
     where = readings[start].instruction
     for number, reading in enumerate(readings[start:], start):
         where = reading.instruction
@@ -172,6 +182,10 @@ def _in_stage(view: View, stage: Stage) -> _Move | Refusal | None:
             if barrier is None and reading.role in ("install", "neutral"):
                 passed.append(reading)
                 divided = reading if reads_of(view.workspace, view.document, stage, reading).apart else None
+            leading = _leading(view, stage, reading, destinations) if barrier is not None else None
+            if leading is not None:
+                passed.append(leading.reading)
+                rest = leading.rest
         if barrier is not None or divided is not None:
             break
     installs = tuple(reading for reading in passed if reading.installs)
@@ -180,7 +194,7 @@ def _in_stage(view: View, stage: Stage) -> _Move | Refusal | None:
             return None
         return Refusal(
             ID,
-            f"{line_at(where.start_line)}: {barrier}{_advice(readings, where, barrier)}",
+            f"{line_at(where.start_line)}: {barrier}{_advice(view, readings, where, barrier)}",
             (evidence_at(view, where),),
         )
     last = installs[-1].instruction
@@ -196,8 +210,17 @@ def _in_stage(view: View, stage: Stage) -> _Move | Refusal | None:
         return Refusal(ID, f"{line_at(moved[0].start_line)}: {kept.because}", (evidence_at(view, moved[0]),))
     reads = (reads_of(view.workspace, view.document, stage, reading).undecided for reading in installs)
     undecided = next(filter(None, (*_programs(view, stage, brought), *reads)), None)
-    left = _left(readings, where, barrier)
-    return _Move(stage, tuple(moved), last, installs, needs, kept.edits, undecided, left, divided)
+    left = _left([one for one in readings if rest is None or one.instruction is not where], where, barrier)
+    return _Move(stage, tuple(moved), last, installs, needs, kept.edits, undecided, left, divided, rest)
+
+
+def _leading(view: View, stage: Stage, reading: Reading, destinations: Collection[str]) -> Leading | None:
+    """The RUN as far as its installs go, where these read nothing of the sources and the rest can stay below them."""
+    for leading in leading_installs(view.document, reading):
+        if why_not_after(view.workspace, view.document, stage, leading.reading, destinations) is None:
+            apart = reads_of(view.workspace, view.document, stage, leading.reading).apart
+            return leading if not apart else None
+    return None
 
 
 def _brings(view: View, stage: Stage, copy: ContextCopy | None, following: Sequence[Reading]) -> bool:
@@ -255,13 +278,13 @@ def _beside_the_project(view: View, stage: Stage, fetching: Sequence[Reading]) -
             return Refusal(ID, f"{line}: {because}", evidence)
         because = why_not_after(view.workspace, view.document, stage, later, [copy.destination])
         if because is not None:
-            return Refusal(ID, f"{below}: {because}{_advice(fetching, install, because)}", evidence)
+            return Refusal(ID, f"{below}: {because}{_advice(view, fetching, install, because)}", evidence)
         because = f"{copy.destination} is not a folder that the stage works in (WORKDIR), so the install of {below}"
         return Refusal(ID, f"{line}: {because} may look there (if it does not, copy the folder below it)", evidence)
     return None
 
 
-def _left(readings: tuple[Reading, ...], where: Instruction, barrier: str | None) -> str | None:
+def _left(readings: Sequence[Reading], where: Instruction, barrier: str | None) -> str | None:
     later = [one.instruction for one in readings if one.installs and one.instruction.index >= where.index]
     if barrier is None or not later:
         return None
@@ -269,7 +292,7 @@ def _left(readings: tuple[Reading, ...], where: Instruction, barrier: str | None
     return f"{line_at(later[0].start_line)} still installs after the sources: {place}{barrier}"
 
 
-def _advice(readings: Sequence[Reading], at: Instruction, barrier: str) -> str:
+def _advice(view: View, readings: Sequence[Reading], at: Instruction, barrier: str) -> str:
     """What a person could do about a step that the sources may not move past."""
     reading = next(one for one in readings if one.instruction is at)
     projects = any(install.paths and install.manager not in SYSTEM_MANAGERS for install in reading.installs)
@@ -278,6 +301,9 @@ def _advice(readings: Sequence[Reading], at: Instruction, barrier: str) -> str:
     unclear = "changes the folder" in barrier or "cannot be read" in barrier
     if reading.role != "unknown" or unclear:
         return ""
+    together = kept_together(view.document, reading) if reading.installs else None
+    if together is not None:
+        return f" (the installs could come first without it, but `{together}` belongs in one layer with them)"
     if reading.installs:
         return " (if its installs do not need that, a RUN of its own below them lets them come first)"
     later = next(one for one in readings if one.installs and one.instruction.index > at.index)
@@ -301,6 +327,8 @@ def _edits(view: View, move: _Move) -> Iterator[Edit]:
     moved = "".join(block_text(document, instruction) for instruction in move.moved)
     if move.divided is None:
         yield insert_after(document, move.below, moved)
+        if move.rest is not None:
+            yield from split_run(document, move.below, move.rest)
     else:
         apart = reads_of(view.workspace, document, move.stage, move.divided).apart
         alone = [*above.pop(move.below.index, []), with_edits(document, move.below, apart)]
@@ -326,6 +354,11 @@ def _risk(moves: list[_Move]) -> str:
     asked = next((move.undecided for move in moves if move.undecided), None)
     left = next((move.left for move in moves if move.left), None)
     known = f"{read}; every step in between was recognised." + (f" {left[0].upper()}{left[1:]}." if left else "")
+    run = next((move.below for move in moves if move.rest is not None), None)
+    if run is not None:
+        known += (
+            f" What follows the installs in {line_at(run.start_line)} goes into a RUN of its own below the sources."
+        )
     divided = next((move.divided.instruction for move in moves if move.divided is not None), None)
     if divided is not None:
         known += f" {line_at(divided.start_line).capitalize()} goes on installing the project itself, from its sources."

@@ -199,7 +199,7 @@ def _program(view: View, stage: Stage, name: str) -> tuple[str | None, str]:
             seen = found[1].instruction.index
             break
     last = posixpath.basename(name)
-    writer = writer_of(view.document, stage, last, [place for place in places if place], seen)
+    writer = writer_of(view.workspace, view.document, stage, last, [place for place in places if place], seen)
     of_the_image = "/" not in name or posixpath.dirname(absolute or name) in folders
     if writer is None and (of_the_image or seen >= 0):
         return None, ""

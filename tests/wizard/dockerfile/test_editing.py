@@ -194,6 +194,11 @@ def test_a_continued_line_lies_as_deep_as_the_first_of_a_step_not_as_a_list_in_i
     assert style_of(document).indentation == "  "
 
 
+@pytest.mark.parametrize("run", ["RUN a && \\\n            b\n", "RUN a \\\n\n&& b\n"])
+def test_a_line_that_hangs_under_a_word_or_behind_a_blank_one_shows_no_habit(run: str) -> None:
+    assert style_of(parse(f"FROM a\n{run}".encode())).indentation == "    "
+
+
 def test_a_style_is_what_most_lines_show() -> None:
     style = style_of(parse(b"# escape=`\r\nfrom a\r\nrun a && `\r\n\tb && `\r\n\tc\r\n"))
     assert (style.lower_case, style.newline, style.indentation, style.and_leads, style.escape) == (

@@ -92,7 +92,7 @@ def test_two_runs_are_merged(apart: str, whole: str | None) -> None:
         ("RUN a | c && b", "no plain list"),
         ("RUN a && (cd /x && b)", "no plain list"),
         ("RUN <<E\na && b\nE", "heredoc"),
-        ('SHELL ["/bin/bash", "-c"]\nRUN a && b', "a SHELL other than sh"),
+        ('SHELL ["conda", "run", "/bin/bash", "-c"]\nRUN a && b', "its SHELL starts conda"),
         ("RUN --mount=type=tmpfs,target=/t a && b", "lost at the end"),
         ("RUN --mount=type=bind,target=/t,rw a && b", "lost at the end"),
         ("RUN a && b \\", "ends in a continuation"),

@@ -44,10 +44,27 @@ def test_the_shell_stays_a_command_of_its_own_that_changes_nothing_for_the_other
     ]
 
 
+@pytest.mark.parametrize("options", ["", "-E ", "-EH ", "--preserve-env -n -- "])
+def test_what_sudo_runs_in_a_shell_is_run_by_sudo(options: str) -> None:
+    source, script = read(f"sudo {options}sh -c 'cd /x && pip install a'")
+    (install,) = installs(script)
+    assert install.packages[0].span.of(source) == b"a"
+    assert install.wrappers == ("sudo",)
+    assert [command.name for command in script.commands] == [None, "cd", "pip"]
+
+
+def test_what_is_assigned_for_the_shell_is_assigned_for_its_commands() -> None:
+    _, script = read("PIP_NO_CACHE_DIR=1 sh -c 'A=1 pip install a && pip install b'")
+    assert [one.environment for one in installs(script)] == [("PIP_NO_CACHE_DIR", "A"), ("PIP_NO_CACHE_DIR",)]
+
+
 @pytest.mark.parametrize(
     "body",
     [
         'bash -c "pip install $WHAT"',
+        "sudo -u app bash -c 'pip install a'",
+        "sudo -i bash -c 'pip install a'",
+        "sudo A=1 bash -c 'pip install a'",
         'bash -c "pip install `cat list`"',
         'bash -c "pip install \\"a b\\""',
         "bash -c 'pip install '\"a\"",

@@ -24,6 +24,7 @@ CASES = [
     "dependency-layer/requirements-under-another-name",
     "dependency-layer/npm-ci",
     "dependency-layer/cd-to-the-manifests",
+    "dependency-layer/divided-run",
     "apt-update-install/side-by-side",
     pytest.param("apt-update-install/installs-in-a-row", marks=pytest.mark.full),
     pytest.param("apt-update-install/further-down", marks=pytest.mark.full),

@@ -36,6 +36,12 @@ def test_a_step_that_holds_a_later_install_back_is_named(tmp_path: Path) -> None
     assert "Line 6 still installs after the sources: line 5: " in said
 
 
+def test_a_divided_run_is_named_and_counts_for_no_install_that_stays_below(tmp_path: Path) -> None:
+    said = _risk(tmp_path, "RUN pip install gunicorn && python make_things.py\n")
+    assert "What follows the installs in line 5 goes into a RUN of its own below the sources." in said
+    assert "still installs" not in said
+
+
 def test_programs_of_the_sources_that_path_leads_to_wait_for_a_review() -> None:
     plan = plan_for(FOLDER / "dependency-layer" / "programs-on-the-path" / "before", Selection(all=True))
     proposal = next(step.proposal for step in plan.steps if step.proposal.rule == "dependency-layer")

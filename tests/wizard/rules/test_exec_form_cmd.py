@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tarfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,6 +75,23 @@ def test_a_program_that_the_file_may_write_waits_for_a_review(tmp_path: Path, li
 )
 def test_a_program_that_is_installed_or_called_is_one_of_the_image(tmp_path: Path, lines: str) -> None:
     assert _safety(tmp_path, lines) == "safe"
+
+
+@pytest.mark.parametrize(
+    ("add", "safety"),
+    [
+        ("ADD tools.tar /", "review"),
+        ("ADD tools.tar /usr/local", "review"),
+        ("ADD *.tar /", "review"),
+        ("ADD tools.tar /opt", "safe"),
+        ("ADD Dockerfile /usr/local/bin/", "safe"),
+        ("COPY tools.tar /", "safe"),
+    ],
+)
+def test_an_archive_that_is_unpacked_over_the_program_may_write_it(tmp_path: Path, add: str, safety: str) -> None:
+    with tarfile.open(tmp_path / "tools.tar", "w") as archive:
+        archive.addfile(tarfile.TarInfo("usr/local/bin/serve"))
+    assert _safety(tmp_path, f"{add}\n") == safety
 
 
 @pytest.mark.parametrize(
