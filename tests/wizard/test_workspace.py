@@ -22,7 +22,8 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_the_root_is_the_git_top_level_around_the_context(root: Path) -> None:
-    assert open_workspace(root / "service") == Workspace(root / "service")
+    outside_of_git = open_workspace(root / "service")
+    assert (outside_of_git.root, outside_of_git.context) == (root / "service", ".")
     (root / ".git").mkdir()
     workspace = open_workspace(root / "service")
     assert (workspace.root, workspace.context) == (root, "service")

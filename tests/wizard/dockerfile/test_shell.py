@@ -5,7 +5,7 @@ import time
 import pytest
 
 from wizard.dockerfile import Document, parse
-from wizard.dockerfile.shell import Script, changes_shell_state, parse_run
+from wizard.dockerfile.shell import MOST_COMMANDS, Script, changes_shell_state, parse_run
 
 
 def read(body: str, head: str = "FROM a\n") -> tuple[Document, Script]:
@@ -170,7 +170,8 @@ def test_a_subshell_in_the_background_is_flagged_itself() -> None:
 
 
 def test_long_lists_are_read_and_deep_ones_are_opaque() -> None:
-    assert len(read(" && ".join(["true"] * 5000))[1].commands) == 5000
+    assert len(read(" && ".join(["true"] * MOST_COMMANDS))[1].commands) == MOST_COMMANDS
+    assert read(" && ".join(["true"] * (MOST_COMMANDS + 1)))[1].opaque == f"more than {MOST_COMMANDS} commands"
     deep = read("$(" * 3000 + "a" + ")" * 3000)[1]
     assert deep.opaque
     assert read("(" * 2000 + "a" + ")" * 2000)[1].opaque
@@ -183,7 +184,7 @@ def test_long_lists_are_read_and_deep_ones_are_opaque() -> None:
         ("a && \\\n" * 40_000 + "b", "longer than what a shell can be given"),
         ("cat " + "<<E " * 6_000 + "\n" + "E\n" * 6_000, "more heredocs in one line than can be read"),
         ('echo "' + "a\\\n" * 20_000 + '"', None),
-        ("a & " * 3000 + "b", None),
+        ("a & " * 3000 + "b", f"more than {MOST_COMMANDS} commands"),
     ],
 )
 def test_long_texts_are_answered_quickly(body: str, opaque: str | None) -> None:

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from wizard.assets import knowledge
 from wizard.ignorefile import parse
 from wizard.inspection import inspect
 from wizard.plan.fold import make_plan
@@ -72,3 +73,9 @@ def test_a_context_below_the_repository_has_no_git_to_ask(history: Callable[...,
     below = Workspace(workspace.root, "service")
     plan = make_plan(below, inspect(below, "service/Dockerfile", with_history=False), Selection())
     assert b".github" in plan.result.read("service/.dockerignore").splitlines()
+
+
+def test_every_expression_of_the_catalogue_has_the_words_without_which_it_is_not_tried() -> None:
+    entries = [entry for entry in knowledge("ignore_patterns")["pattern"] if entry.get("needed_when")]
+    assert entries
+    assert [entry["pattern"] for entry in entries if not entry.get("signs")] == []
