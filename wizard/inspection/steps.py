@@ -32,6 +32,8 @@ _SYSTEM_FOLDERS = (
     "/var/lib/apt/", "/var/cache/", "/var/log/", "/var/tmp/", "/tmp/", "/root/.cache", "~/.cache",
     "/usr/share/doc", "/usr/share/man", "/etc/apt/apt.conf.d/docker-clean",
 )  # fmt: skip
+_OF_CONDA = frozenset({"config", "info", "init", "list", "tos"})
+"""Commands of conda and mamba that settle or tell what conda itself does, in files of its own or of the home folder."""
 _DISCARDED = re.compile(r"(?:\s*(?:[0-9]?>&[0-9]|(?:[0-9]|&)?>>?\s*/dev/null))*\s*")
 
 
@@ -162,6 +164,9 @@ def _not_harmless(command: Command) -> str | None:
     name = posixpath.basename(command.name or "")
     if _only_asks(command):
         return None
+    if manager_words(command.words)[0] == "conda" and command.words[1:] and command.words[1].value in _OF_CONDA:
+        files = any(word.value is None or word.value.startswith(("--file", "-f")) for word in command.words)
+        return f"`{words_of(command)}` may write settings among the sources" if files else None
     if name == "corepack" and [word.value for word in command.words[1:2]] == ["enable"]:
         return None
     if name == "poetry" and [word.value for word in command.words[1:2]] == ["config"]:

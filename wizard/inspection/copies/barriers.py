@@ -11,6 +11,7 @@ from wizard.dockerfile.script import Command
 from wizard.dockerfile.state import State, environment
 from wizard.inspection.copies.placed import IMAGE_FOLDER, lies_in
 from wizard.inspection.copies.settings import file_that_names, setting_that_names
+from wizard.inspection.installs.conda import reads_environment
 from wizard.inspection.installs.fetching import fetch_of
 from wizard.inspection.installs.node import is_global, reads_project
 from wizard.inspection.installs.pip import reads_manifests
@@ -95,6 +96,7 @@ def is_read(install: Install) -> bool:
         or reads_project(install)
         or is_global(install)
         or installs_project(install)
+        or reads_environment(install)
     )
 
 
@@ -172,6 +174,8 @@ def _operand(install: Install, state: State, destinations: Collection[str]) -> s
     """A word of an install that stands for files among the sources, or may do so."""
     for option in install.options:
         if option.name not in _PATH_OPTIONS or (option.name in _OF_PROJECTS and installs_project(install)):
+            continue
+        if option.name == "-f" and reads_environment(install):
             continue
         value = option.value if option.value is not None else _expanded(state, option.words[-1].text)
         if value is None:
