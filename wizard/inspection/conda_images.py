@@ -1,4 +1,4 @@
-"""What the name of an image says about the conda in it: the root prefix, and the user that it runs as."""
+"""What the name of an image says about the conda in it: the root prefix, the user that it runs as, and its age."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ class CondaImage(NamedTuple):
     prefix: str
     """The root prefix: `pkgs` in it holds the packages, `envs` the environments."""
     user: str
-    tag: str
+    old: bool
+    """Its tag tells that conda is older than 4.4."""
 
 
 def conda_image(document: Document, stage: Stage) -> CondaImage | None:
@@ -25,4 +26,9 @@ def conda_image(document: Document, stage: Stage) -> CondaImage | None:
     name, tag, _ = name_parts(base_image(document, stage))
     entries = knowledge("conda_images")["image"]
     entry = next((one for one in entries if re.fullmatch(one["match"], name)), None)
-    return None if entry is None else CondaImage(entry["prefix"], entry["user"], tag)
+    if entry is None:
+        return None
+    numbers = re.match(r"(\d+)\.(\d+)", tag)
+    since = tuple(int(number) for number in entry["since"].split("."))
+    old = numbers is not None and (int(numbers[1]), int(numbers[2])) < since
+    return CondaImage(entry["prefix"], entry["user"], old)
