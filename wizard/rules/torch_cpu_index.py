@@ -26,9 +26,9 @@ When it is safe
   installed, a package has no wheel, the lock is PDM's or Pipenv's) it is refused, and what to write and to run is said.
   An image for arm64 alone is left as it is below torch 2.11, whose usual wheels have no CUDA there. For conda, where
   PyTorch's own channel stands first, `cpuonly` is asked for beside it, for review: its file is yours, and no
-  channel was at hand to try it with. conda-forge picks its CPU build itself where a build shows it no GPU driver; `pytorch-cuda`
-  and `cudatoolkit` say that a GPU is wanted. What is saved comes from the file sizes of the indexes with `--online`,
-  else of the catalogue; for conda it is not said.
+  channel was at hand to try it with. conda-forge picks its CPU build itself where a build shows it no GPU driver;
+  `pytorch-cuda` and `cudatoolkit` say that a GPU is wanted. What is saved comes from the file sizes of the indexes with
+  `--online`, else of the catalogue; for conda it is not said.
 
 Source
 : pytorch.org, "Get Started", Linux, pip, CPU; pip's documentation on --extra-index-url; docs.astral.sh/uv, PyTorch;
