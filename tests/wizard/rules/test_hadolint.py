@@ -17,7 +17,6 @@ _LAYERS = "the RUNs stay apart on purpose: each is a layer of its own in the cac
 EXCEPTIONS: Mapping[tuple[str, str], str] = {
     ("apt-update-install", "DL3009"): "the lists stay in a layer as they did; apt-clean takes them away",
     ("dependency-layer", "DL3045"): f"COPY without WORKDIR: {_ONE_BECAME_TWO}",
-    ("layer-order", "DL3059"): "two RUNs stand together once the label between them has moved",
     ("parallel-stages", "DL3029"): f"FROM --platform: {_ONE_BECAME_TWO}",
     ("secret-in-image", "SC2155"): "the step goes on where no secret is given, as it did without the build argument",
     ("split-stages", "DL3008"): f"apt-get install of no version: {_ONE_BECAME_TWO}",
@@ -27,7 +26,6 @@ EXCEPTIONS: Mapping[tuple[str, str], str] = {
     ("torch-cpu-index", "DL3013"): "torch without a version, where the person's requirements name none either",
     ("torch-cpu-index", "DL3042"): f"pip install with its cache: {_ONE_BECAME_TWO}",
     ("torch-cpu-index", "DL3059"): _LAYERS,
-    ("torch-layer", "DL3059"): _LAYERS,
     ("torch-stage", "DL3029"): f"FROM --platform: {_ONE_BECAME_TWO}",
     ("uv-install", "DL3013"): "uv itself without a version: it installs the packages and is none of them",
     ("uv-install", "DL3042"): "the person's pip keeps its cache, and so does the one that brings uv",
