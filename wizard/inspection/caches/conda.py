@@ -29,9 +29,10 @@ from wizard.workspace import Workspace
 _PLACES = ("CONDA_PKGS_DIRS", "CONDA_ALLOW_SOFTLINKS", "CONDA_ALWAYS_SOFTLINK", "CONDARC", "CONDA_ROOT_PREFIX")
 _SETTINGS = re.compile(r"pkgs_dirs|pkgs-dirs|softlink|condarc", re.IGNORECASE)
 _WANTS_OLD_ONES = re.compile(
-    r"\bconda\b[^;&|\n]*\s--(?:offline|clone|download-only|use-index-cache|use-local)\b|\s-C\s"
+    r"\bconda[- ]pack\b|\bconda\b[^;&|\n]*\s--(?:offline|clone|download-only|use-index-cache|use-local)\b"
 )
-"""What finds packages that an earlier step left, or leaves them for a later one."""
+"""What finds packages that an earlier step left, or leaves them for a later one. conda-pack looks into them for the files
+that hold the prefix (conda_pack/core.py)."""
 _PACKAGES_ONLY = frozenset({"-p", "--packages", "-y", "--yes", "-q", "--quiet"})
 
 
