@@ -3,7 +3,7 @@
 From a mount conda copies, where it makes hard links otherwise, and keeps the times of the files; an archive that is cut
 off it downloads again, and one of the same name from another channel too; a package that was only half unpacked when a
 build was stopped makes it fail (CondaVerificationError) until `conda clean --packages` has removed it. Tried with conda
-of August 2026 and a channel of files, its package cache being a mount. mamba and micromamba copy without the times
+of August 2026 and a channel of files, in builds of engine 28. mamba and micromamba copy without the times
 (libmamba/src/core/link.cpp), so that Python would compile anew at every start what the packages bring compiled.
 """
 
@@ -31,8 +31,8 @@ _SETTINGS = re.compile(r"pkgs_dirs|pkgs-dirs|softlink|condarc", re.IGNORECASE)
 _WANTS_OLD_ONES = re.compile(
     r"\bconda[- ]pack\b|\bconda\b[^;&|\n]*\s--(?:offline|clone|download-only|use-index-cache|use-local)\b"
 )
-"""What finds packages that an earlier step left, or leaves them for a later one. conda-pack looks into them for the files
-that hold the prefix (conda_pack/core.py)."""
+"""What finds packages that an earlier step left, or leaves them for a later one. conda-pack looks into them for the
+files that hold the prefix (conda_pack/core.py)."""
 _PACKAGES_ONLY = frozenset({"-p", "--packages", "-y", "--yes", "-q", "--quiet"})
 
 
