@@ -16,7 +16,7 @@ from wizard.dockerfile.editing import Edit
 from wizard.dockerfile.installs import Install
 from wizard.inspection.ecosystems.conda_files import CondaFile, read_conda_file
 from wizard.inspection.ecosystems.requirements import parse_requirements, read_requirements
-from wizard.inspection.gpu.evidence import CPU_INDEX
+from wizard.inspection.gpu.evidence import CPU_INDEX, gpu_only_packages
 from wizard.inspection.installs.conda import conda_files_of
 from wizard.inspection.masking import shown
 from wizard.inspection.places import place_at
@@ -61,7 +61,7 @@ def _on_the_command_line(document: Document, install: Install) -> Iterator[Conda
     line = document.source.count(b"\n", 0, found.span.start) + 1
     evidence = Evidence(document.path, line, shown(f"conda {install.verb} {found.value}"))
     edit = Edit(Span(found.span.end, found.span.end), f" {_beside(found.value or '')}")
-    yield CondaTorch(evidence, edit, because=_brings_cuda(evidence, channels))
+    yield CondaTorch(evidence, edit, because=_brings_cuda(evidence, channels, specs))
 
 
 def _in_files(workspace: Workspace, document: Document, stage: Stage, reading: Reading) -> Iterator[CondaTorch]:
@@ -90,7 +90,7 @@ def _in_environment(workspace: Workspace, path: str, file: CondaFile) -> Iterato
         end = b"\r\n" if lines[entry.line - 1].endswith(b"\r\n") else b"\n"
         above = lines[entry.line - 1].rstrip(b"\r\n") + end
         lines[entry.line - 1 : entry.line] = [above, written[1] + _beside(entry.text).encode() + end]
-        yield CondaTorch(evidence, file=path, content=b"".join(lines), because=_brings_cuda(evidence, channels))
+        yield CondaTorch(evidence, file=path, content=b"".join(lines), because=_brings_cuda(evidence, channels, specs))
     for one in file.pip:
         asked = parse_requirements(one.text.encode(), path).requirements
         if any(r.name == "torch" for r in asked) and not any(CPU_INDEX.search(other.text) for other in file.pip):
@@ -107,11 +107,16 @@ def _beside(spec: str) -> str:
     return f"{spec.rpartition('::')[0]}::{CPU_ONLY}" if "::" in spec else CPU_ONLY
 
 
-def _brings_cuda(evidence: Evidence, channels: list[str]) -> str | None:
-    if "nvidia" not in channels:
+def _brings_cuda(evidence: Evidence, channels: list[str], specs: list[str]) -> str | None:
+    """What asks for CUDA on purpose."""
+    names = (re.split(r"[=<>!~ \[]", spec.rpartition("::")[2], maxsplit=1)[0] for spec in specs)
+    asked = next((name for name in names if name in gpu_only_packages()), None)
+    asked = asked or ("a CUDA build" if any("pytorch" in spec and "cuda" in spec for spec in specs) else None)
+    asked = asked or ("the channel nvidia" if "nvidia" in channels else None)
+    if asked is None:
         return None
     place = place_at(evidence.path, evidence.line)
-    return f"beside {place} stands the channel nvidia, which is there for CUDA: without it `{CPU_ONLY}` can be added"
+    return f"beside {place} stands {asked}, which is there for CUDA: without it `{CPU_ONLY}` can be added"
 
 
 def _is_cuda_build(spec: str, channels: list[str], specs: list[str]) -> bool:
