@@ -10,7 +10,7 @@ of August 2026 and a channel of files, in builds of engine 28. mamba and microma
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from wizard.dockerfile.arguments import decode
@@ -92,7 +92,7 @@ def _folder(
     if not state.is_root or image.user != "root":
         user = state.user or image.user
         return Hindrance(f"the step runs as user {user}: the mount needs that user's number")
-    if len(list(_environments(calls))) > 1:
+    if len(_environments(script, calls)) > 1:
         return Hindrance(
             "it fills several environments, which share their files through the package cache: "
             "from a mount each would get copies of its own"
@@ -153,13 +153,12 @@ def _settled_elsewhere(
     return None if wanted is None else f"`{wanted[0].split()[-1]}` counts on packages that other steps leave"
 
 
-def _environments(calls: Collection[Install]) -> Iterator[str]:
-    """The environments that are filled, each once; one that an environment file names counts for itself."""
-    seen: set[str] = set()
+def _environments(script: Script, calls: Collection[Install]) -> frozenset[str]:
+    """The environments that are filled; one that an environment file names, or that is activated, counts for itself."""
+    activated = [one.words[-1].text for one in script.commands if "activate" in {word.value for word in one.words[:2]}]
+    names = set(activated[1:])
     for number, call in enumerate(calls):
         option = call.option("-n", "--name", "-p", "--prefix")
         unnamed = str(number) if call.verb == "env create" else "base"
-        name = unnamed if option is None else option.value or option.words[-1].text
-        if name not in seen:
-            seen.add(name)
-            yield name
+        names.add(unnamed if option is None else option.value or option.words[-1].text)
+    return frozenset(names)
