@@ -63,7 +63,10 @@ _NPM = _set(
     "--prefix --registry --cache --omit --include --loglevel --workspace -w --tag --userconfig --fetch-retries "
     "--fetch-timeout --maxsockets --install-strategy --before --cpu --os --libc"
 )
-_CONDA = _set("-n --name -p --prefix -c --channel -f --file --solver --subdir --platform --repodata-fn --revision")
+_CONDA = _set(
+    "-n --name -p --prefix -c --channel -f --file --solver --subdir --platform --repodata-fn --revision "
+    "--channel-priority --root-prefix -r --category"
+)
 
 _ALL = (
     Manager("apt-get", _APT_VERBS, _APT),
@@ -144,6 +147,7 @@ _ALL = (
         _CONDA,
         requirements=_set("-f --file"),
     ),
+    Manager("conda-lock", _verbs("install"), _set("-n --name -p --prefix --conda -E --extras --log-level")),
     Manager(
         "gem",
         _verbs("install update"),

@@ -15,6 +15,7 @@ from wizard.dockerfile.cleaning import cleans
 from wizard.dockerfile.document import Document, Instruction, Stage
 from wizard.dockerfile.folders import entered
 from wizard.dockerfile.installs import Install, installs, manager_words, unwrap
+from wizard.dockerfile.managers import ALIASES
 from wizard.dockerfile.shell import Command, Script, parse_run
 from wizard.dockerfile.shell_texts import shell_text
 from wizard.dockerfile.state import environment
@@ -42,6 +43,8 @@ _MOVING = {
 }
 """Settings that move what an install makes, or what it keeps. Sources: python-poetry.org and pdm-project.org,
 Configuration."""
+_OF_CONDA = frozenset({"config", "info", "init", "list", "tos"})
+"""Commands of conda and mamba that settle or tell what conda itself does, in files of its own or of the home folder."""
 _DISCARDED = re.compile(r"(?:\s*(?:[0-9]?>&[0-9]|(?:[0-9]|&)?>>?\s*/dev/null))*\s*")
 
 
@@ -193,10 +196,20 @@ def _only_asks(command: Command) -> bool:
     return tells and values in (["--version"], ["-V"])
 
 
+def _settles_conda_by_files(command: Command) -> str | None:
+    """Why a `conda config` or its like may write among the sources, or make later installs read them."""
+    for word in command.words[2:]:
+        if word.value is None or re.match(r"--file\b|-f|\.{0,2}/|\.{1,2}\Z|~|file:|.*=(?:\.{0,2}/|~)", word.value):
+            return f"`{words_of(command)}` may settle that conda reads or writes among the sources"
+    return None
+
+
 def _not_harmless(command: Command) -> str | None:
     name = posixpath.basename(command.name or "")
     if _only_asks(command):
         return None
+    if ALIASES.get(name, name) == "conda" and [word.value in _OF_CONDA for word in command.words[1:2]] == [True]:
+        return _settles_conda_by_files(command)
     if name == "corepack" and [word.value for word in command.words[1:2]] == ["enable"]:
         return None
     if name in _MOVING and [word.value for word in command.words[1:2]] == ["config"]:

@@ -20,12 +20,19 @@ When it is safe
   keyed by address, but a wheel that was built goes by link and Python version, whatever C library it was built
   against. uv's cache stays where packages are links into it, and where the container runs uv, which may have to build
   the project from it. Of Poetry's only what it downloads is mounted: its environments may be in the same folder.
+  conda's is mounted in images whose name tells that their package cache is empty, and where nothing settles that conda
+  keeps or links packages otherwise; `conda clean` goes, but for one in front of the install, which removes what a build
+  that was stopped may have left half unpacked. The packages are then copies instead of hard links, so a step that fills
+  several environments, which share their files by these links, is left as it is. So are mamba and micromamba: they copy
+  without the times of the files, and Python would compile everything anew at every start. This was tried with conda and
+  a channel of files; no public channel was at hand to measure with.
   PDM's stays where its settings move it, make the packages links into it, or have uv install; Pipenv's where something
   clears it (`--clear`, which fails where the folder is mounted).
 
 Source
 : docs.docker.com, "Optimize cache usage in builds", cache mounts; pip's documentation on caching; docs.astral.sh/uv,
-  "Using uv in Docker"; python-poetry.org and pdm-project.org, Configuration; pipenv.pypa.io, PIPENV_CACHE_DIR.
+  "Using uv in Docker"; python-poetry.org and pdm-project.org, Configuration; pipenv.pypa.io, PIPENV_CACHE_DIR;
+  docs.conda.io, "conda clean" and "Settings".
 """
 
 from __future__ import annotations
@@ -45,6 +52,7 @@ from wizard.dockerfile.state import State, environment
 from wizard.inspection.apt.docker_clean import keep_downloads
 from wizard.inspection.apt.lists import AptFlow, apt_flow
 from wizard.inspection.apt.run_time import reader_at_run_time
+from wizard.inspection.caches.conda import conda_cache
 from wizard.inspection.caches.in_use import in_use
 from wizard.inspection.caches.mounted import Cleaning, Hindrance, cleaning_of, covered, taken_out
 from wizard.inspection.caches.names import may_compile, release_name, shared_names
@@ -66,7 +74,8 @@ _CACHE, _LISTS = "/var/cache/apt", "/var/lib/apt/lists"
 _KINDS = {_CACHE: "apt-cache", _LISTS: "apt-lists"}
 _WITHOUT_DOCKER_CLEAN = " Whoever uses apt on top of the image has to clean up: docker-clean is not there any more."
 _INSTALLS = (
-    r"\b(?:(?:apt(?:-get)?|pip3?|uv\s+pip)\b[^;&|]{0,300}\binstall|(?:uv|poetry|pdm|pipenv)\s+(?:sync|install))\b"
+    r"\b(?:(?:apt(?:-get)?|pip3?|uv\s+pip)\b[^;&|]{0,300}\binstall|(?:uv|poetry|pdm|pipenv)\s+(?:sync|install)"
+    r"|conda\b[^;&|]{0,300}\b(?:install|create|update))\b"
 )
 
 
@@ -92,7 +101,8 @@ class _Mounts(NamedTuple):
     cleaning: Cleaning
     """What must not happen any more under the mounts, old and new."""
     switches: tuple[Edit, ...] = ()
-    """For pip and uv: what turns on, for their commands, a cache that the environment turns off."""
+    """What goes in front of a command: for pip and uv what turns on a cache that the environment turns off, for conda
+    what removes the leftovers of a build that was stopped."""
     docker_clean: Edit | None = None
     """For apt: what stops Debian's images from emptying the cache after every install."""
 
@@ -115,7 +125,10 @@ def propose(view: View) -> Proposal | Refusal | None:
         for reading in read_steps(document, stage)
         if reading.script is not None and reading.installs
     ]
-    outcomes = [*_apt(view, flow, steps), *(one for step in steps for one in _python(view, step))]
+    outcomes = [
+        *_apt(view, flow, steps),
+        *(one for step in steps for one in (*_python(view, step), *_conda(view, step))),
+    ]
     mounts_of: dict[int, list[_Mounts]] = {}
     for step, outcome in outcomes:
         if isinstance(outcome, _Mounts):
@@ -164,7 +177,14 @@ def propose(view: View) -> Proposal | Refusal | None:
 
 def _refusal_of_frontend(view: View, frontend: Frontend) -> Refusal | None:
     readings = (reading for stage in view.document.stages for reading in read_steps(view.document, stage))
-    first = next((r for r in readings if _installs_with_apt(r) or any(map(keeps_cache, r.installs))), None)
+    first = next(
+        (
+            r
+            for r in readings
+            if _installs_with_apt(r) or any(keeps_cache(i) or i.manager == "conda" for i in r.installs)
+        ),
+        None,
+    )
     if first is None:
         return None
     return Refusal(ID, frontend.lacks("cache-mount"), (evidence_at(view, first.instruction),))
@@ -311,6 +331,26 @@ def _python_flag(document: Document, step: _Step, manager: str, folder: str) -> 
     identity = f"id={release_name(base_image(document, step.stage))}-{part}," if compiles else ""
     # PDM keeps what it downloads in a database, which two builds at once might find locked.
     return f"--mount=type=cache,{identity}target={folder}{',sharing=locked' if manager == 'pdm' else ''}"
+
+
+def _conda(view: View, step: _Step) -> Iterator[tuple[_Step, _Mounts | _Problem]]:
+    """The package cache of conda."""
+    document, instruction = view.document, step.instruction
+    calls = [install for install in step.reading.installs if install.manager == "conda"]
+    if not calls:
+        return
+    try:
+        cache = conda_cache(view.workspace, document, step.stage, instruction, step.script, calls)
+    except EditConflict as error:
+        cache = Hindrance(error.message)
+    if isinstance(cache, Hindrance):
+        yield step, _Problem(instruction, cache.because)
+    elif cache.mounted and (cache.cleaning.commands or cache.cleaning.words):
+        yield step, _Mounts("conda", (), cache.cleaning)
+    elif not cache.mounted:
+        at = calls[0].command.span.start
+        flag = f"--mount=type=cache,target={cache.folder},sharing=locked"
+        yield step, _Mounts("conda", (flag,), cache.cleaning, (Edit(Span(at, at), cache.front),))
 
 
 def _switch_on(install: Install, assignment: str) -> Edit:

@@ -28,6 +28,10 @@ When it is safe
   host is kept out of the build context. `uv sync` of a workspace, or of a project with dynamic metadata, goes by the
   lock alone (`--frozen`) above the sources, and is checked below them as before. `pipenv install` without `--deploy`
   and `pdm install` without `--check`, where that is all it installs, wait for a review: they may write the lock anew.
+  conda, mamba and micromamba get their environment file, list or lock, with the requirements files that its section
+  `pip` names: where all options are known and no line installs a local path (`- -e .`) or names a local channel. It
+  waits for a review where conda writes beside the file as another user than root. This follows the documentation of
+  conda: no channel was at hand to build with.
   Otherwise the rule refuses and names the step.
   A build that fetches what it depends on below the sources (`cargo build`, `go build`, `dotnet publish`, `mvn package`
   and the like) stays where it is: the rule names it, and what to fetch first.
@@ -68,7 +72,10 @@ ID = "dependency-layer"
 TITLE = "Install the dependencies before copying the sources"
 CATEGORY: Category = "speed"
 
-_INSTALLS = r"\b(?:pip3?|uv(?:\s+pip)?|poetry|pdm|pipenv|npm|pnpm|yarn)\b[^;&|]{0,300}\b(?:install|ci|sync)\b"
+_INSTALLS = (
+    r"\b(?:pip3?|uv(?:\s+pip)?|poetry|pdm|pipenv|npm|pnpm|yarn|conda|(?:micro)?mamba)\b"
+    r"[^;&|]{0,300}\b(?:install|ci|sync|create)\b"
+)
 
 
 class _Move(NamedTuple):

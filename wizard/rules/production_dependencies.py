@@ -18,8 +18,8 @@ When it is safe
   runs a script of the project itself (`prepare`, `postinstall`), for workspaces, for yarn 2 and later, where `uv run`
   would install them again, and for a Node whose version is not known. Packages of a requirements file that are not
   known as tools of development are named: then no goal selects it. It leaves a Dockerfile alone that is for
-  development by its name. A choice that options or settings (NODE_ENV) have made stays. Extras (`.[dev]`), Pipenv and
-  conda are not looked into.
+  development by its name. A choice that options or settings (NODE_ENV) have made stays. Extras (`.[dev]`) and Pipenv
+  are not looked into; an environment file of conda with such packages is named, for conda has no option for it.
 
 Source
 : docs.npmjs.com, npm ci; classic.yarnpkg.com, yarn install; pnpm.io, install; python-poetry.org, Dependency groups;
@@ -41,6 +41,7 @@ from wizard.dockerfile.stages import lineage, source_stage
 from wizard.inspection.copies.placed import lies_in
 from wizard.inspection.division.divide import Unmet
 from wizard.inspection.files import Listing, list_files
+from wizard.inspection.installs.conda_shipped import conda_development
 from wizard.inspection.installs.development import (
     Development,
     development_of,
@@ -99,7 +100,7 @@ def propose(view: View) -> Proposal | Refusal | None:
             changes += found
             evidence += [evidence_at(view, reading.instruction)] if found else []
     if not changes:
-        return None
+        return _of_conda(view, listing)
     word = says_development(view.dockerfile)
     if word is not None:
         return Refusal(ID, f"{view.dockerfile} is for {word} by its name, and what it installs is for that")
@@ -119,6 +120,30 @@ def propose(view: View) -> Proposal | Refusal | None:
         + "No step, command or import is seen to use one of them; what a program loads by itself is not seen.",
         disputed=bool(doubts),
     )
+
+
+def _of_conda(view: View, listing: Listing) -> Refusal | None:
+    """conda has no option that leaves packages of an environment file out."""
+    if says_development(view.dockerfile) is not None:
+        return None
+    for stage in view.document.stages:
+        found = conda_development(view.workspace, view.document, stage)
+        if found is None or view.document.stages[-1] not in stages_with(view.document, stage):
+            continue
+        steps, texts = _around(view, listing, stage, found.reading)
+        unused = [
+            (name, evidence)
+            for name, evidence in found.named
+            if used_in_python(view.workspace, view.document, steps, texts, listing, (name,)) is None
+        ]
+        if unused:
+            names = _few(tuple(name for name, _ in unused))
+            because = (
+                f"{found.path} has {names}, and conda has no option that leaves packages of an environment file out: "
+                "keep a second file for development, and let `conda env update` install it there"
+            )
+            return Refusal(ID, because, tuple(evidence for _, evidence in unused))
+    return None
 
 
 def _few(names: tuple[str, ...]) -> str:

@@ -18,6 +18,7 @@ When it is safe
   absolute path, or starts a login shell (which forgets PATH), nor does a command that compose, Kubernetes, a platform,
   a script or CI gives to a container. No volume of the Dockerfile, of a compose or Kubernetes
   file or of a script lies over the place of the environment (/opt/venv, else /venv); the official image has none.
+  Environments of conda are left where they are: their programs hold the absolute path.
 
 Source
 : docs.docker.com, "Multi-stage builds"; Python's documentation of venv (an environment keeps its absolute path and its
@@ -49,6 +50,7 @@ from wizard.inspection.ecosystems.python import version_of_image
 from wizard.inspection.ecosystems.requirements import Requirement, parse_requirements
 from wizard.inspection.files import list_files
 from wizard.inspection.image_names import release_of
+from wizard.inspection.installs.conda_shipped import conda_step
 from wizard.inspection.places import line_at, place_at
 from wizard.inspection.steps import Reading, unread_runs, words_of
 from wizard.inspection.values import Evidence
@@ -60,6 +62,10 @@ TITLE = "Build in stages of their own, ship without compilers"
 CATEGORY: Category = "size"
 
 _COMPILERS = r"\bapt(?:-get)?\b[^;&|]{0,300}\binstall\b[^;&|]{0,3000}(?:\b(?:gcc|build-essential)\b|-dev\b|\bg\+\+)"
+_OF_CONDA = (
+    "the packages go into an environment of conda, whose programs hold its absolute path, and what it needs of the "
+    "system is not known to this rule: make it with `--prefix` in a stage of its own and copy it whole to the same path"
+)
 _PLACES = ("/opt/venv", "/venv")
 """Where the virtual environment may stand, the usual place first."""
 _STAGES = ("system-deps", "build-deps", "python-deps")
@@ -79,6 +85,10 @@ def propose(view: View) -> Proposal | Refusal | None:
     if len(document.stages) != 1:
         return None
     stage = document.stages[0]
+    of_conda = conda_step(document, stage)
+    if of_conda is not None:
+        line = line_at(of_conda.instruction.start_line)
+        return Refusal(ID, f"{line}: {_OF_CONDA}", (evidence_at(view, of_conda.instruction),))
     try:
         parts = divide(view.workspace, document, stage, catalogue())
         if parts is None:

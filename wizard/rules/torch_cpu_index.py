@@ -24,12 +24,15 @@ When it is safe
   setting, a script or a notebook, or an index of your own, makes it a review. So does a project, whose manifest is
   yours to change. The lock of uv and of Poetry waits for `--online`; where it cannot be made again here (Poetry is not
   installed, a package has no wheel, the lock is PDM's or Pipenv's) it is refused, and what to write and to run is said.
-  An image for arm64 alone is left as it is below torch 2.11, whose usual wheels have no CUDA there. Environments of
-  conda are left alone. What is saved comes from the file sizes of the indexes with `--online`, else of the catalogue.
+  An image for arm64 alone is left as it is below torch 2.11, whose usual wheels have no CUDA there. For conda, where
+  PyTorch's own channel stands first, `cpuonly` is asked for beside it, for review: its file is yours, and no
+  channel was at hand to try it with. conda-forge picks its CPU build itself where a build shows it no GPU driver;
+  `pytorch-cuda` and `cudatoolkit` say that a GPU is wanted. What is saved comes from the file sizes of the indexes with
+  `--online`, else of the catalogue; for conda it is not said.
 
 Source
 : pytorch.org, "Get Started", Linux, pip, CPU; pip's documentation on --extra-index-url; docs.astral.sh/uv, PyTorch;
-  the managers' documentation on package sources.
+  the managers' documentation on package sources; pytorch.org, "Previous versions", Conda.
 """
 
 from __future__ import annotations
@@ -44,6 +47,7 @@ from wizard.dockerfile.errors import EditConflict
 from wizard.inspection.ecosystems.requirements import read_requirements
 from wizard.inspection.files import read_text
 from wizard.inspection.gpu.arm_builds import is_cpu_build
+from wizard.inspection.gpu.conda_torch import conda_torch
 from wizard.inspection.gpu.cpu_requirements import (
     HEADER,
     SUFFIX,
@@ -91,7 +95,7 @@ def propose(view: View) -> Proposal | Refusal | Asks | None:
         if not is_cpu_build(view.document, pulls[0].stage, _pinned(pulls), table)
     )
     if not stages:
-        return _refresh(view, table) or _of_a_project(view, table) or _unread(view)
+        return _refresh(view, table) or _of_a_project(view, table) or _of_conda(view) or _unread(view)
     refusal = _uses_gpu(view, [evidence for pulls in stages for pull in pulls for evidence in pull.evidence])
     if refusal is not None:
         return refusal
@@ -241,6 +245,44 @@ def _of_a_project(view: View, table: Mapping[str, Any]) -> Proposal | Refusal | 
         edits=edits,
         estimate=estimate,
         risk=project_risk(pull, edit, changed),
+        disputed=bool(signs.against),
+        against=signs.against,
+    )
+
+
+# -- environments of conda --
+
+
+def _of_conda(view: View) -> Proposal | Refusal | None:
+    """`cpuonly` beside the pytorch that conda takes from PyTorch's own channel."""
+    found = tuple(conda_torch(view.workspace, view.document))
+    if not found:
+        return None
+    here = tuple(dict.fromkeys(one.evidence for one in found))
+    refusal = _uses_gpu(view, here)
+    if refusal is not None:
+        return refusal
+    because = next((one.because for one in found if one.because is not None), None)
+    if because is not None:
+        return Refusal(ID, because, here)
+    result = splice(view.document, [one.edit for one in found if one.edit is not None])
+    edits: dict[str, bytes | None] = {one.file: one.content for one in found if one.file}
+    changed = result.source != view.document.source
+    signs = weighed(view.inspection.gpu)
+    return Proposal(
+        rule=ID,
+        title=TITLE,
+        category=CATEGORY,
+        safety="review",
+        why="The channel pytorch gives the CUDA build unless cpuonly is asked for; nothing here needs a GPU."
+        if not signs.against
+        else "The channel pytorch gives the CUDA build unless cpuonly is asked for; whether this service uses a GPU is "
+        "not clear.",
+        evidence=tuple(dict.fromkeys((*here, *signs.speaks_for, *signs.against))),
+        edits={**({view.dockerfile: result.source} if changed else {}), **edits},
+        planned=result.planned if changed else None,
+        risk="conda solves the environment anew, and whoever makes it from the same file for a machine with a GPU gets "
+        "the CPU build too. This follows PyTorch's documentation and was not tried with its channel.",
         disputed=bool(signs.against),
         against=signs.against,
     )

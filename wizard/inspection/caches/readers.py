@@ -13,6 +13,7 @@ from wizard.dockerfile.shell import parse_run
 from wizard.dockerfile.sources import operands
 from wizard.dockerfile.stages import lineage, mount_options, references, source_stage
 from wizard.dockerfile.state import State, environment
+from wizard.inspection.copies.placed import lies_in
 
 _READS_NOTHING = frozenset({"rm", "rmdir", "unlink", "mkdir", "install", "chmod", "chown", "echo", "printf"})
 _REMOVING = frozenset({"-delete", "rm"})
@@ -86,7 +87,7 @@ def _takes(instruction: Instruction, state: State, folder: str) -> bool:
         mounts = [mount_options(flag.value or "") for flag in instruction.flags if flag.name == "mount"]
         written = [mount.get("source") or mount.get("src") or "/" for mount in mounts if mount.get("from")]
     paths = (posixpath.normpath(f"/{(state.expand(path) or path).lstrip('/')}") for path in written)
-    return any(f"{path}/".startswith(f"{posixpath.dirname(folder)}/") for path in paths)
+    return any(path == posixpath.dirname(folder) or lies_in(path, folder) for path in paths)
 
 
 def _takes_home(document: Document, stage: Stage, instruction: Instruction, folder: str) -> bool:

@@ -12,6 +12,7 @@ from wizard.dockerfile.script import Command
 from wizard.dockerfile.state import State, environment
 from wizard.inspection.copies.placed import IMAGE_FOLDER, context_copies, context_path, lies_in
 from wizard.inspection.copies.settings import file_that_names, setting_that_names
+from wizard.inspection.installs.conda import reads_environment
 from wizard.inspection.installs.fetching import fetch_of
 from wizard.inspection.installs.node import is_global, reads_project
 from wizard.inspection.installs.pip import Manifest, reads_manifests
@@ -98,6 +99,7 @@ def is_read(install: Install) -> bool:
         or reads_project(install)
         or is_global(install)
         or installs_project(install)
+        or reads_environment(install)
     )
 
 
@@ -205,6 +207,8 @@ def _operand(install: Install, state: State, destinations: Collection[str]) -> s
     # Of the installs of a project every option is judged where it is read.
     for option in install.options if not installs_project(install) else ():
         if option.name not in _PATH_OPTIONS:
+            continue
+        if option.name == "-f" and reads_environment(install):
             continue
         value = option.value if option.value is not None else _expanded(state, option.words[-1].text)
         if value is None:

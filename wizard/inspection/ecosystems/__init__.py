@@ -35,7 +35,10 @@ _LANGUAGES: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...], str],
     ("php", ("composer.json",), (("composer.lock", "composer"),), "composer"),
     ("dotnet", ("*.csproj", "*.fsproj", "*.sln"), (("packages.lock.json", "dotnet"),), "dotnet"),
 )
-_PYTHON = frozenset({"pyproject.toml", "Pipfile", "Pipfile.lock", "poetry.lock", "pdm.lock", "uv.lock"})
+_PYTHON = frozenset(
+    {"pyproject.toml", "Pipfile", "Pipfile.lock", "poetry.lock", "pdm.lock", "uv.lock", "environment.yml",
+     "environment.yaml", "conda-lock.yml"}
+)  # fmt: skip
 _DEPTH = 4
 """Folders below the context in which a manifest still counts as the project's own."""
 

@@ -87,7 +87,7 @@ def manifests_of(workspace: Workspace, document: Document, stage: Stage, reading
         for name in requirement_files(install):
             if workdir is None or "$" in name or "://" in name:
                 return ManifestsOf(because=f"where {name} stands depends on a value that only the build knows")
-            problem = _add(workspace, copies, posixpath.normpath(posixpath.join(workdir, name)), found)
+            problem = add_requirements(workspace, copies, posixpath.normpath(posixpath.join(workdir, name)), found)
             if problem is not None:
                 return ManifestsOf(because=problem)
     for manifest in found.values():
@@ -98,10 +98,11 @@ def manifests_of(workspace: Workspace, document: Document, stage: Stage, reading
     return ManifestsOf(tuple(found.values()))
 
 
-def _add(
+def add_requirements(
     workspace: Workspace, copies: tuple[ContextCopy, ...], image_path: str, found: dict[str, Manifest]
 ) -> str | None:
-    """Add a manifest and what it includes. Gives the reason where that cannot be told."""
+    """Add a requirements file, by its path in the image, and what it includes. Gives the reason where it cannot be
+    told."""
     place = context_path(workspace, copies, image_path)
     if place is None:
         return f"no COPY of this stage is known to provide {image_path}"
