@@ -46,7 +46,7 @@ class Case:
     @property
     def scenarios(self) -> str:
         """Rebuilds after an edit depend little on the link: on the slow one they would only repeat the downloads."""
-        return "cold" if self.shaped else "cold,unchanged,source"
+        return "cold" if self.shaped else "cold,unchanged,source,dependency"
 
     @property
     def link(self) -> str:
@@ -54,12 +54,15 @@ class Case:
 
 
 CASES = (
-    Case("own-link-default", None, False, 0.40),
-    Case("own-link-speed", "speed", False, 0.50),
-    Case("100mbit-default", None, True, 0.62),
-    Case("100mbit-speed", "speed", True, 0.68),
+    Case("own-link-default", None, False, 0.45),
+    Case("own-link-speed", "speed", False, 0.58),
+    Case("100mbit-default", None, True, 0.68),
+    Case("100mbit-speed", "speed", True, 0.75),
 )
-LESS_DOWNLOAD, LESS_CONTEXT, LESS_SIZE = 0.92, 0.75, 0.70
+LESS_AFTER_SOURCE_EDIT, LESS_AFTER_DEPENDENCY_EDIT = 0.99, 0.90
+LESS_DOWNLOAD, LESS_CONTEXT, LESS_SIZE = 0.92, 0.75, 0.75
+"""LESS_SIZE: of what is pushed and pulled; unpacked it is reported too, and 70 % are wanted."""
+LESS_UNPACKED = 0.70
 
 
 def main() -> int:
@@ -157,12 +160,17 @@ def check(case: Case, found: dict[str, Any]) -> list[str]:
     """The figures that were not reached, in words."""
     wanted = [
         ("cold build time", found["scenarios"]["cold"], case.less_time),
+        ("rebuild after a source edit", found["scenarios"].get("source"), LESS_AFTER_SOURCE_EDIT),
+        ("rebuild with one more package", found["scenarios"].get("dependency"), LESS_AFTER_DEPENDENCY_EDIT),
         ("torch download", torch_download(found), LESS_DOWNLOAD),
         ("context", found["context"], LESS_CONTEXT),
-        ("image size", found["size"], LESS_SIZE),
+        ("image size, compressed", in_the_store(found["size"]), LESS_SIZE),
+        ("image size, unpacked", found["size"], LESS_UNPACKED),
     ]
     missed = []
     for what, values, less in wanted:
+        if values is None:
+            continue
         before, after = number(values.get("before")), number(values.get("after"))
         share = 1 - after / before if before and after is not None else None
         words = "not measured" if share is None else f"{share:.1%} less"
@@ -172,6 +180,11 @@ def check(case: Case, found: dict[str, Any]) -> list[str]:
     if found["verdict"] not in ("equivalent", "noted"):
         missed.append(f"{case.name}: verdict {found['verdict']}")
     return missed
+
+
+def in_the_store(size: dict[str, Any]) -> dict[str, Any]:
+    """The compressed bytes of both images, which the containerd store keeps."""
+    return {side: size[side]["content"] for side in ("before", "after") if size[side]}
 
 
 def torch_download(found: dict[str, Any]) -> dict[str, Any]:
