@@ -34,12 +34,13 @@ from wizard.dockerfile.document import Span, Stage
 from wizard.dockerfile.editing import Edit, splice
 from wizard.dockerfile.installs import Install
 from wizard.dockerfile.stages import lineage
+from wizard.inspection.context.measure import is_ignored
 from wizard.inspection.ecosystems.requirements import read_requirements
 from wizard.inspection.files import list_files
 from wizard.inspection.gpu.evidence import gpu_verdict
 from wizard.inspection.gpu.locked_family import family_install, pinned, with_family
 from wizard.inspection.gpu.torch_pulls import is_family_install, package_name, pulls_by_stage
-from wizard.inspection.installs.beside import bring, is_ignored, read_instead
+from wizard.inspection.installs.beside import bring, read_instead
 from wizard.inspection.installs.locking import (
     Lockable,
     Unlockable,

@@ -126,3 +126,9 @@ def eligible(workspace: Workspace, dockerfile: str, path: str) -> bool:
     if inside is None or not workspace.exists(path):
         return False
     return not read_ignore_file(workspace, dockerfile).explain(inside)[0]
+
+
+def is_ignored(workspace: Workspace, dockerfile: str, path: str) -> bool:
+    """Whether the ignore file keeps it out of the build context, or it lies outside of that."""
+    inside = workspace.to_context(path)
+    return inside is None or read_ignore_file(workspace, dockerfile).explain(inside)[0]

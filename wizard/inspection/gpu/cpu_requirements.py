@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from wizard.dockerfile.editing import Edit
 from wizard.errors import DockwizError
+from wizard.inspection.context.measure import is_ignored
 from wizard.inspection.ecosystems.requirements import (
     RequirementLine,
     RequirementsFile,
@@ -16,7 +17,7 @@ from wizard.inspection.ecosystems.requirements import (
 )
 from wizard.inspection.git import line_change_counts
 from wizard.inspection.gpu.torch_pulls import Pull, is_cuda_library
-from wizard.inspection.installs.beside import bring_beside, is_ignored, names_file, read_instead
+from wizard.inspection.installs.beside import bring_beside, names_file, read_instead
 from wizard.workspace import Workspace
 
 SUFFIX = "-docker-cpu"

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from wizard.dockerfile.document import Document
 from wizard.dockerfile.editing import Edit, insert_after
 from wizard.dockerfile.installs import Install
-from wizard.inspection.context.measure import read_ignore_file
 from wizard.inspection.copies.placed import context_path
 from wizard.inspection.installs.pip import Manifest
 from wizard.workspace import Workspace
@@ -17,12 +16,6 @@ from wizard.workspace import Workspace
 def names_file(workspace: Workspace, manifest: Manifest) -> bool:
     """Whether the COPY names this file."""
     return (workspace.to_context(manifest.path) or manifest.path) in manifest.copy.sources
-
-
-def is_ignored(workspace: Workspace, dockerfile: str, path: str) -> bool:
-    """Whether the ignore file keeps it out of the build context, or it lies outside of that."""
-    inside = workspace.to_context(path)
-    return inside is None or read_ignore_file(workspace, dockerfile).explain(inside)[0]
 
 
 def read_instead(install: Install, old: str, new: str) -> Iterator[Edit]:

@@ -8,11 +8,9 @@ from wizard.dockerfile.document import Document, Stage
 from wizard.dockerfile.installs import Install
 from wizard.dockerfile.state import environment
 from wizard.inspection.conda_images import conda_image
-from wizard.inspection.copies.file_changes import changed_before
 from wizard.inspection.copies.placed import context_copies, context_path, working_directory
 from wizard.inspection.ecosystems.conda_files import read_conda_file
-from wizard.inspection.installs.pip import Manifest, ManifestsOf, add_requirements
-from wizard.inspection.places import line_at
+from wizard.inspection.installs.pip import Manifest, ManifestsOf, add_requirements, not_as_here
 from wizard.inspection.steps import Reading
 from wizard.workspace import Workspace
 
@@ -69,11 +67,9 @@ def conda_files_of(workspace: Workspace, document: Document, stage: Stage, readi
             user = _user(document, stage, reading) if read.pip and folder != workdir else None
             if user is not None:
                 undecided = f"for its pip lines conda writes a file beside {image_path}, and {user} has to be able to"
-    for manifest in found.values():
-        changer = changed_before(document, stage, reading, manifest.image_path, manifest.copy.instruction)
-        if changer is not None:
-            because = f"{line_at(changer.start_line)} may change {manifest.image_path} before the install reads it"
-            return ManifestsOf(because=because)
+    because = not_as_here(workspace, document, stage, reading, found.values())
+    if because is not None:
+        return ManifestsOf(because=because)
     return ManifestsOf(tuple(found.values()), undecided=undecided)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from wizard.dockerfile.document import Document, Stage
 from wizard.dockerfile.editing import Edit
 from wizard.dockerfile.installs import Install
 from wizard.errors import DockwizError
+from wizard.inspection.context.measure import is_ignored
 from wizard.inspection.copies.file_changes import changed_before
 from wizard.inspection.copies.placed import ContextCopy, context_copies, context_path
 from wizard.inspection.ecosystems.python import manifests
@@ -90,11 +92,9 @@ def manifests_of(workspace: Workspace, document: Document, stage: Stage, reading
             problem = add_requirements(workspace, copies, posixpath.normpath(posixpath.join(workdir, name)), found)
             if problem is not None:
                 return ManifestsOf(because=problem)
-    for manifest in found.values():
-        changer = changed_before(document, stage, reading, manifest.image_path, manifest.copy.instruction)
-        if changer is not None:
-            because = f"{line_at(changer.start_line)} may change {manifest.image_path} before pip reads it"
-            return ManifestsOf(because=because)
+    because = not_as_here(workspace, document, stage, reading, found.values())
+    if because is not None:
+        return ManifestsOf(because=because)
     return ManifestsOf(tuple(found.values()))
 
 
@@ -126,4 +126,17 @@ def add_requirements(
         if included is None or workspace.from_context(included[0]) != file:
             return f"no COPY of this stage is known to provide {inside}"
         found.setdefault(inside, Manifest(inside, file, included[1]))
+    return None
+
+
+def not_as_here(
+    workspace: Workspace, document: Document, stage: Stage, reading: Reading, manifests: Iterable[Manifest]
+) -> str | None:
+    """Why one of the files that an install reads may be another one in the image than in the repo."""
+    for manifest in manifests:
+        if is_ignored(workspace, document.path, manifest.path):
+            return f"the ignore file keeps {manifest.path} out of the build context"
+        changer = changed_before(document, stage, reading, manifest.image_path, manifest.copy.instruction)
+        if changer is not None:
+            return f"{line_at(changer.start_line)} may change {manifest.image_path} before the install reads it"
     return None
