@@ -37,6 +37,7 @@ from wizard.dockerfile.run_editing import insert_command
 from wizard.dockerfile.stages import base_image, find_stage, lineage, references
 from wizard.dockerfile.state import environment
 from wizard.dockerfile.style import style_of
+from wizard.inspection.caches.mounted import covered
 from wizard.inspection.division.debian import needs_of
 from wizard.inspection.division.native import catalogue
 from wizard.inspection.ecosystems.python import python_version
@@ -140,8 +141,14 @@ def _problem(view: View, found: _Found) -> str | None:
     line = line_at(found.step.instruction.start_line)
     if name_parts(base)[0] != "python" or python_version(document, found.torch) is None:
         return f"{line}: {base} does not tell Python's version"
-    if found.step.role != "install" or not environment(document, found.torch, found.step.instruction).is_root:
-        return f"{line}: the step that installs PyTorch does something else too, or not as root"
+    state = environment(document, found.torch, found.step.instruction)
+    script = found.step.script
+    if found.step.role != "install" or script is None or not script.and_list or not state.is_root:
+        return (
+            f"{line}: the step that installs PyTorch does something else too, goes on after a failure or is not root's"
+        )
+    if covered(found.step.instruction, state, _PLACE) or covered(found.step.instruction, state, found.folder):
+        return f"{line}: what the step writes to {_PLACE} or {found.folder} does not stay in the image"
     before = next(filter(_installs_packages, _before(document, found)), None)
     if before is not None:
         return f"{line_at(before.instruction.start_line)}: packages are installed before PyTorch, maybe PyTorch too"
