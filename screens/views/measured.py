@@ -51,8 +51,9 @@ def report(session: Session, tag: str, offer: str, width: int, glyphs: Glyphs) -
     rows += _slowest(session, width)
     rows.append(line())
     rows += paragraph("  Measured", _conditions(comparison), width, indent=13, role="dim")
-    for number, text in enumerate(comparison.not_measured):
-        rows += paragraph("  Not meas." if number == 0 else "", text, width, indent=13, role="warn")
+    rows += [line(Span("  Not measured", "warn"))] if comparison.not_measured else []
+    for text in comparison.not_measured:
+        rows += paragraph("", text, width, indent=13, role="warn")
     return [*rows, *_next(session, tag, width)]
 
 
