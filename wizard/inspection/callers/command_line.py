@@ -18,6 +18,8 @@ DOCKER_BUILD = re.compile(
     |docker/build-push-action|docker/bake-action|kaniko[^\s]*executor(?![\w:.-])""",
     re.VERBOSE,
 )
+BUILD_WORDS = ("build", "bake", "kaniko")
+"""One of them stands in every line that `DOCKER_BUILD` finds."""
 _WORD = re.compile(r"""(?:"[^"]*"|'[^']*'|[^\s"'])+""")
 _TAKES_NO_VALUE = frozenset(
     (

@@ -27,13 +27,9 @@ _TARGET = ("target", "build-target", "build_target", "buildTarget", "targetStage
 _ARGUMENTS = ("args", "buildArgs", "build_args", "buildargs", "build-args", "docker_build_args")
 _OPTIONS = ("arguments", "extra_build_args", "additionalBuildArgs", "options")
 """Keys whose value is options of `docker build`."""
-_SPEAKS = re.compile(
-    r"""dockerfile(?:[-_]?path)?["']?\s*[:=]|^\s*docker:\s*$|cloud-builders/docker|\bkaniko\b""",
-    re.IGNORECASE | re.MULTILINE,
-)
-_SIGNS = ("docker", "kaniko")
-"""One of them is in all that speaks. To read a YAML file takes a hundred times as long as to look for what speaks in
-it, and that a hundred times as long as to look for a word."""
+_NAMES_ONE = re.compile(r"""dockerfile(?:[-_]?path)?["']?\s*[:=]""")
+_OF_DOCKER = re.compile(r"^\s*docker:\s*$", re.MULTILINE)
+_KANIKO = re.compile(r"\bkaniko\b")
 _COMMENT = re.compile(r'("(?:[^"\\]|\\.)*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _TRAILING_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])')
 _CALL = re.compile(
@@ -46,13 +42,22 @@ _KEYS = re.compile(r"""["']([A-Za-z_]\w*)["']\s*:""")
 
 def read_declared(path: str, text: str) -> tuple[Caller, ...]:
     """The builds of a YAML, JSON (with comments) or TOML file; none of one that cannot be read. Paths as written."""
-    lowered = text.lower()
-    if not any(sign in lowered for sign in _SIGNS) or not _SPEAKS.search(text):
+    if not _speaks(text.lower()):
         return ()
     callers: list[Caller] = []
     for content in _load(path, text):
         callers += _walk(path, text, content, "")
     return tuple(callers)
+
+
+def _speaks(text: str) -> bool:
+    """Whether a file may declare a build: to read YAML takes a hundred times as long as to look for expressions, and
+    that a hundred times as long as to look for words."""
+    if "docker" in text and ("cloud-builders/docker" in text or _NAMES_ONE.search(text) is not None):
+        return True
+    if "docker:" in text and _OF_DOCKER.search(text) is not None:
+        return True
+    return "kaniko" in text and _KANIKO.search(text) is not None
 
 
 def read_calls(path: str, text: str) -> tuple[Caller, ...]:

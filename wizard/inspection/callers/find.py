@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
-from wizard.inspection.callers.command_line import DOCKER_BUILD, command_of, indentation, joined
+from wizard.inspection.callers.command_line import BUILD_WORDS, DOCKER_BUILD, command_of, indentation, joined
 from wizard.inspection.files import Listing, list_files, read_text, short_lines
 from wizard.inspection.masking import shown
 from wizard.inspection.values import Caller, Evidence
@@ -199,6 +199,8 @@ def _command_lines(kind: str, path: str, text: str) -> Iterator[Caller]:
     """Builds in a file of commands. An option on a continuation line belongs to the command."""
     lines = short_lines(text)
     for number, line in enumerate(lines, start=1):
+        if not any(word in line for word in BUILD_WORDS):
+            continue
         if line.lstrip().startswith(("#", "//")) or not DOCKER_BUILD.search(line):
             continue
         if "-action" in line and "uses" in line:
