@@ -12,11 +12,11 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from wizard.inspection import MOST_INSTRUCTIONS, MOST_LINES
+from wizard.inspection import MOST_INSTRUCTIONS, MOST_LINES, MOST_WORDS
 
 Files = dict[str, str]
-MOST, LINES = MOST_INSTRUCTIONS, MOST_LINES
-"""The largest file that is read."""
+MOST, LINES, WORDS = MOST_INSTRUCTIONS, MOST_LINES, MOST_WORDS
+"""The largest file that is read, and its longest instruction."""
 LONGEST = 60.0
 """Seconds after which a run is given up."""
 LONGEST_LINE = 60_000
@@ -104,17 +104,17 @@ CASES: dict[str, Callable[[], Files]] = {
     "RUN with a mount": lambda: _file(
         *(f"RUN --mount=type=cache,target=/root/.cache pip install p{n}" for n in range(MOST - 1))
     ),
-    "apt in one RUN": lambda: _file("RUN " + " && \\\n  ".join(f"apt-get install -y p{n}" for n in range(4000))),
-    "pip in one RUN": lambda: _file("RUN " + " && \\\n  ".join(f"pip install p{n}" for n in range(4000))),
-    "cd in one RUN": lambda: _file("RUN " + " && \\\n  ".join(f"cd d{n}" for n in range(8000))),
-    "echo in one RUN": lambda: _file("RUN " + " && \\\n  ".join(f"echo {n}" for n in range(8000))),
-    "pipe in one RUN": lambda: _file("RUN " + " | \\\n  ".join(f"cat {n}" for n in range(8000))),
+    "apt in one RUN": lambda: _file("RUN " + " && \\\n  ".join(f"apt-get install -y p{n}" for n in range(WORDS // 5))),
+    "pip in one RUN": lambda: _file("RUN " + " && \\\n  ".join(f"pip install p{n}" for n in range(WORDS // 5))),
+    "cd in one RUN": lambda: _file("RUN " + " && \\\n  ".join(f"cd d{n}" for n in range(WORDS // 3))),
+    "echo in one RUN": lambda: _file("RUN " + " && \\\n  ".join(f"echo {n}" for n in range(WORDS // 3))),
+    "pipe in one RUN": lambda: _file("RUN " + " | \\\n  ".join(f"cat {n}" for n in range(WORDS // 3))),
     "one RUN of 2 MB": lambda: _file("RUN echo " + _wrapped(["word"] * 400_000)),
-    "one RUN of 120 kB": lambda: _file("RUN echo " + _wrapped(["word"] * 24_000)),
-    "15000 words of apt-get": lambda: _file(
-        "RUN apt-get update && apt-get install -y " + _wrapped([f"p{n}" for n in range(15_000)])
+    "one RUN of 120 kB": lambda: _file("RUN echo " + _wrapped(["w" * 40] * (WORDS - 2))),
+    "many words of apt-get": lambda: _file(
+        "RUN apt-get update && apt-get install -y " + _wrapped([f"p{n}" for n in range(WORDS - 10)])
     ),
-    "15000 words of pip": lambda: _file("RUN pip install " + _wrapped([f"p{n}" for n in range(15_000)])),
+    "many words of pip": lambda: _file("RUN pip install " + _wrapped([f"p{n}" for n in range(WORDS - 10)])),
     "RUN with 2000 mounts": lambda: _file(
         "RUN " + " ".join(f"--mount=type=cache,target=/c{n}" for n in range(2000)) + " pip install flask"
     ),
@@ -169,10 +169,10 @@ CASES: dict[str, Callable[[], Files]] = {
     "COPY patterns": lambda: _file(
         *(f"COPY d{n % 50}/*.py /app/" for n in range(MOST - 2)), "RUN pip install flask", others=_many_files(2000)
     ),
-    "COPY of 5000 words": lambda: _file(
-        "COPY " + _wrapped([f"d{n % 50}/f{n}.py" for n in range(5000)]) + " /app/",
+    "COPY of many words": lambda: _file(
+        "COPY " + _wrapped([f"d{n % 50}/f{n}.py" for n in range(WORDS - 2)]) + " /app/",
         "RUN pip install flask",
-        others=_many_files(5000),
+        others=_many_files(WORDS - 2),
     ),
     "ADD": lambda: _file(*(f"ADD f{n % 50} /f{n}" for n in range(MOST - 1)), others={f"f{n}": "" for n in range(50)}),
     # -- heredocs --
@@ -191,7 +191,7 @@ CASES: dict[str, Callable[[], Files]] = {
         "RUN apt-get update && \\", *("# a comment" for _ in range(LINES - 3)), " apt-get install -y curl"
     ),
     "blank lines": lambda: _file(*("" for _ in range(LINES - 2)), "RUN apt-get install curl"),
-    "lines of 60 kB": lambda: _file(*("# " + "a" * 60_000 for _ in range(200)), "RUN apt-get install curl"),
+    "lines of 60 kB": lambda: _file(*("# " + "a" * 60_000 for _ in range(16)), "RUN apt-get install curl"),
     "one line of 1 MB": lambda: _file("RUN echo " + "a" * 1_000_000),
     "continuations": lambda: _file("RUN a \\", *("a \\" for _ in range(LINES - 3)), "a"),
     # -- what nests --
@@ -206,9 +206,9 @@ CASES: dict[str, Callable[[], Files]] = {
     "${:-} 10000 deep in COPY": lambda: _file("COPY " + _nest("${a:-", "b", "}", 10_000) + " /app"),
     "quotes 30000": lambda: _file("RUN echo " + "\"'" * 15_000),
     "backslashes 60000": lambda: _file("ENV A=" + "\\" * 60_000, "RUN echo " + "\\" * 60_000 + "a"),
-    "JSON 100000 entries": lambda: _file("CMD [" + _wrapped(['"a",'] * 100_000) + '"b"]'),
+    "JSON entries": lambda: _file("CMD [" + _wrapped(['"a",'] * (WORDS - 1)) + '"b"]'),
     "JSON 100000 deep": lambda: _file("CMD " + "[" * 60_000),
-    "JSON COPY 20000 entries": lambda: _file("COPY [" + _wrapped(['"a",'] * 20_000) + '"b/"]'),
+    "JSON COPY entries": lambda: _file("COPY [" + _wrapped(['"a",'] * (WORDS - 1)) + '"b/"]'),
     "HEALTHCHECK of 60 kB": lambda: _file("HEALTHCHECK " + "--interval=1s " * 4000 + "CMD curl"),
     "one long keyword": lambda: {"Dockerfile": "A" * 60_000 + "\n"},
     "zeros 5 MB": lambda: {"Dockerfile": "\0" * 5_000_000},

@@ -10,10 +10,13 @@ if TYPE_CHECKING:
     from wizard.inspection.values import Engine
     from wizard.workspace import Workspace
 
+MOST_BYTES = 1_000_000
 MOST_LINES = 10_000
-MOST_INSTRUCTIONS = 500
-"""Of a Dockerfile. The longest of 2,500 files in 400 public repositories has 511 lines and 254 instructions (BuildKit's
-own), and no image has more than 127 layers."""
+MOST_INSTRUCTIONS = 400
+MOST_WORDS = 3_000
+"""Of a Dockerfile, and of one of its instructions. The longest of 2,500 files in 400 public repositories has 511 lines
+and 254 instructions (BuildKit's own), the longest instruction 249 words (Node's official image), and no image has more
+than 127 layers."""
 
 
 def inspect(
@@ -44,10 +47,17 @@ def inspect(
 
     listing = list_files(workspace)
     chosen = dockerfile or choose_dockerfile(workspace, None, listing)
-    document = parse(read_rows(workspace, chosen, MOST_LINES), chosen)
+    source = read_rows(workspace, chosen, MOST_LINES)
+    if len(source) > MOST_BYTES:
+        raise BadInput(f"is larger than {MOST_BYTES // 1_000_000} MB, and dockwiz reads no more", path=chosen)
+    document = parse(source, chosen)
     if len(document.instructions) > MOST_INSTRUCTIONS:
         message = f"has more than {MOST_INSTRUCTIONS:,} instructions, and dockwiz reads no more"
         raise BadInput(message, path=chosen, line=document.instructions[MOST_INSTRUCTIONS].start_line)
+    for instruction in document.instructions:
+        if len(instruction.words) > MOST_WORDS:
+            message = f"is an instruction of more than {MOST_WORDS:,} words, and dockwiz reads no more"
+            raise BadInput(message, path=chosen, line=instruction.start_line)
     callers = find_callers(workspace, listing)
     ecosystems = find_ecosystems(workspace, document, listing)
     manifests = next((ecosystem.manifests for ecosystem in ecosystems if ecosystem.name == "python"), ())

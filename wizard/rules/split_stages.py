@@ -28,13 +28,14 @@ Source
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from wizard.dockerfile.arguments import decode
 from wizard.dockerfile.document import Document, Instruction, Stage
 from wizard.dockerfile.editing import Edit, assemble, splice
 from wizard.dockerfile.errors import EditConflict
 from wizard.dockerfile.expansion import expanded_base
+from wizard.dockerfile.shell import Command
 from wizard.dockerfile.style import Style, style_of
 from wizard.inspection.callers.commands import given_commands
 from wizard.inspection.callers.mounts import mounted_over
@@ -61,7 +62,9 @@ ID = "split-stages"
 TITLE = "Build in stages of their own, ship without compilers"
 CATEGORY: Category = "size"
 
-_COMPILERS = r"\bapt(?:-get)?\b[^;&|]{0,300}\binstall\b[^;&|]{0,3000}(?:\b(?:gcc|build-essential)\b|-dev\b|\bg\+\+)"
+_COMPILERS = (
+    r"\bapt(?:-get)?\b(?>[^;&|]{0,300}?\binstall\b)[^;&|]{0,3000}?(?:\b(?:gcc|build-essential)\b|-dev\b|\bg\+\+)"
+)
 _OF_CONDA = (
     "the packages go into an environment of conda, whose programs hold its absolute path, and what it needs of the "
     "system is not known to this rule: make it with `--prefix` in a stage of its own and copy it whole to the same path"
@@ -77,6 +80,14 @@ _PLAIN_COMMANDS = frozenset(
      "groupadd", "addgroup", "usermod", "echo", "printf", "cat", "true", "test", "[", "find", "django-admin", "flask",
      "alembic", "cd", "ls", "export", "set"}
 )  # fmt: skip
+_PLAIN_MODULES = frozenset(
+    {"compileall", "json.tool", "zipfile", "nltk", "nltk.downloader", "spacy", "django", "flask"}
+)
+"""What `python -m` may run of others and does so without a compiler: spaCy's models are pure Python wheels."""
+_STARTS_PROGRAMS = re.compile(
+    r"\b(?:subprocess|os\.system|popen|spawn|exec[lv]\w*|cffi|setuptools|distutils|pyximport)"
+)
+"""Python that is written into a RUN, and may run a compiler."""
 
 
 def propose(view: View) -> Proposal | Refusal | None:
@@ -105,7 +116,7 @@ def propose(view: View) -> Proposal | Refusal | None:
     except EditConflict as reason:
         here = (evidence_at(view, stage.instructions[0]),)
         return Refusal(ID, f"{line_at(reason.line)}: the step cannot be taken apart, {reason.message}", here)
-    doubts = [*packages.unknown, *_odd_steps(parts)]
+    doubts = [*packages.unknown, *_odd_steps(view, parts)]
     proven = [need for need in _proven(view, stage) if need.package in packages.kept_libraries]
     floating = bool(proven) and _release(view, stage) is None
     moved = [word.text for one in packages.moved for word in one.words]
@@ -171,8 +182,9 @@ def _place(view: View) -> tuple[str, str]:
     raise Unmet(f"{because}, and would hide the virtual environment", *evidence)
 
 
-def _odd_steps(parts: Parts) -> list[str]:
+def _odd_steps(view: View, parts: Parts) -> list[str]:
     """Steps of the application that were not recognised."""
+    paths = list_files(view.workspace).below(view.workspace.context)
     odd: list[str] = []
     for reading in parts.application:
         if reading.instruction.keyword != "RUN" or reading.role != "unknown" or reading.script is None:
@@ -183,9 +195,24 @@ def _odd_steps(parts: Parts) -> list[str]:
         odd += [
             f"{line} ({words_of(command)})"
             for command in reading.script.commands
-            if command.kind == "command" and (command.name or "").rsplit("/", 1)[-1] not in _PLAIN_COMMANDS
+            if command.kind == "command" and not _is_plain(command, paths)
         ]
+        text = decode(reading.instruction.span.of(view.document.source))
+        found = _STARTS_PROGRAMS.search(text) if "python" in text else None
+        if found is not None and not odd:
+            odd.append(f"{line} ({found[0]})")
     return odd
+
+
+def _is_plain(command: Command, paths: Iterable[str]) -> bool:
+    """Whether it does without a compiler: it is known, or Python with a module of the repo or one that is known."""
+    name = (command.name or "").rsplit("/", 1)[-1]
+    values = [word.value for word in command.words]
+    if "-m" not in values[:-1] or not name.startswith("python"):
+        return name in _PLAIN_COMMANDS
+    module = values[values.index("-m") + 1] or ""
+    top = re.escape(module.partition(".")[0])
+    return module in _PLAIN_MODULES or any(re.search(rf"(?:^|/){top}(?:/|\.py$)", path) for path in paths)
 
 
 def _packages(view: View, stage: Stage, parts: Parts) -> BuildPackages:

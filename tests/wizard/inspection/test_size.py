@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from wizard import inspection
 from wizard.errors import BadInput
-from wizard.inspection import MOST_INSTRUCTIONS, MOST_LINES, inspect
+from wizard.inspection import MOST_INSTRUCTIONS, MOST_LINES, MOST_WORDS, inspect
 from wizard.inspection.context import measure
 from wizard.workspace import MOST_BYTES, open_workspace
 
@@ -25,11 +26,27 @@ def test_a_dockerfile_of_too_many_lines_is_refused_with_the_first_one_too_many(t
 
 def test_a_dockerfile_of_too_many_instructions_is_refused_with_the_first_one_too_many(tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text("FROM a\n\n" + "LABEL a=b\n" * MOST_INSTRUCTIONS)
-    assert refusal(tmp_path).startswith("Dockerfile:502: has more than 500 instructions")
+    assert refusal(tmp_path).startswith("Dockerfile:402: has more than 400 instructions")
 
 
 def test_a_dockerfile_of_as_many_instructions_is_read(tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text("FROM a\n" + "LABEL a=b\n" * (MOST_INSTRUCTIONS - 1))
+    assert inspect(open_workspace(tmp_path), "Dockerfile").dockerfile == "Dockerfile"
+
+
+def test_a_dockerfile_of_too_many_bytes_is_refused(tmp_path: Path) -> None:
+    line = f"# {'a' * 60_000}\n"
+    (tmp_path / "Dockerfile").write_text("FROM a\n" + line * (inspection.MOST_BYTES // len(line) + 1))
+    assert refusal(tmp_path).startswith("Dockerfile: is larger than 1 MB")
+
+
+def test_an_instruction_of_too_many_words_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM a\n\nRUN echo" + " a" * MOST_WORDS + "\n")
+    assert refusal(tmp_path).startswith("Dockerfile:3: is an instruction of more than 3,000 words")
+
+
+def test_an_instruction_of_as_many_words_is_read(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM a\nRUN echo" + " a" * (MOST_WORDS - 1) + "\n")
     assert inspect(open_workspace(tmp_path), "Dockerfile").dockerfile == "Dockerfile"
 
 

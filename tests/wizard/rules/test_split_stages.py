@@ -21,12 +21,12 @@ RUN apt-get update && apt-get install -y --no-install-recommends gcc {more} && r
 COPY requirements.txt .
 RUN pip install -r requirements.txt
 COPY . .
-CMD ["python", "app.py"]
+{then}CMD ["python", "app.py"]
 """
 
 
-def plan(root: Path, need: ProvenNeed, base: str, more: str = "tini") -> Plan:
-    (root / "Dockerfile").write_text(DOCKERFILE.format(base=base, more=more))
+def plan(root: Path, need: ProvenNeed, base: str, more: str = "tini", then: str = "") -> Plan:
+    (root / "Dockerfile").write_text(DOCKERFILE.format(base=base, more=more, then=then))
     (root / "requirements.txt").write_text("markupsafe==2.1.5\n")
     (root / "app.py").write_text("import markupsafe\n")
     found = look_at(root)
@@ -64,3 +64,45 @@ def test_where_the_tag_leaves_the_release_open_it_waits_for_a_review(tmp_path: P
     assert b"libatomic1" in (made.changes["Dockerfile"] or b"")
     assert proposal(made).safety == "review"
     assert "on bookworm, which the base image's tag does not name" in proposal(made).risk
+
+
+def safety_with(root: Path, step: str) -> str | None:
+    """The safety of the proposal where this step follows the installs; None where there is none."""
+    base = "python:3.11-slim-bookworm"
+    made = plan(root, NEED._replace(base="other"), base, then=f"RUN {step}\n")
+    return next((one.proposal.safety for one in made.steps if one.proposal.rule == "split-stages"), None)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "python -m app",
+        "python3 -m app.migrate",
+        "python -m compileall .",
+        "python -m spacy download en_core_web_sm",
+        "python -c 'import nltk; nltk.download(1)'",
+    ],
+)
+def test_a_module_that_needs_no_compiler_may_follow_the_installs(tmp_path: Path, step: str) -> None:
+    assert safety_with(tmp_path, step) == "safe"
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "python -m other",
+        "python -m flit install",
+        "python -W ignore -m application",
+        'python -c \'import subprocess as s; s.run(["gcc", "a.c"])\'',
+        "python - <<EOF\nimport os\nos.system('gcc a.c')\nEOF",
+    ],
+)
+def test_a_module_of_someone_else_and_python_that_starts_programs_may_need_them(tmp_path: Path, step: str) -> None:
+    assert safety_with(tmp_path, step) == "review"
+
+
+@pytest.mark.parametrize(
+    "step", ["pip-sync", "python -m piptools sync", "pipx install psycopg2", "cythonize -i a.pyx", "python -m build"]
+)
+def test_what_installs_or_compiles_needs_them(tmp_path: Path, step: str) -> None:
+    assert safety_with(tmp_path, step) is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from wizard.assets import knowledge
@@ -15,10 +16,12 @@ from wizard.inspection.steps import APT, Reading, read_steps
 _NAME = re.compile(r"[a-z0-9][a-z0-9.+-]*")
 
 
+@lru_cache(maxsize=1024)
 def reader_at_run_time(document: Document, stage: Stage) -> tuple[Instruction, str] | None:
     """The step that installs a package whose programs read the lists, in an image that has this stage, and its name.
 
     None where there is no such step, or the build itself calls such a program, or takes the package away again.
+    Kept: every install of apt asks.
     """
     stages = [one for one in document.stages if stage in lineage(document, one)]
     stages += [one for one in lineage(document, stage) if one not in stages]

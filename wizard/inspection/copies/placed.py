@@ -114,6 +114,7 @@ def context_path(
     return None
 
 
+@lru_cache(maxsize=4096)
 def lands_at(document: Document, stage: Stage, instruction: Instruction) -> str | None:
     """Where any COPY or ADD puts its files, absolute; None where that depends on a value that only the build knows."""
     workdir = working_directory(document, stage, instruction)

@@ -31,9 +31,10 @@ _SETTINGS = (
 )  # fmt: skip
 _COMPILERS = frozenset(
     {"gcc", "g++", "cc", "c++", "clang", "clang++", "make", "cmake", "ninja", "meson", "gfortran", "ld", "go", "cargo",
-     "rustc", "swig", "protoc", "cython", "configure", "pip", "pip3", "uv", "easy_install", "maturin", "node-gyp"}
+     "rustc", "swig", "protoc", "cython", "cythonize", "configure", "pip", "pip3", "pip-sync", "pipx", "uv",
+     "easy_install", "maturin", "node-gyp"}
 )  # fmt: skip
-_BUILD_MODULES = frozenset({"pip", "uv", "build", "cython"})
+_BUILD_MODULES = frozenset({"pip", "piptools", "pipx", "uv", "build", "cython", "Cython", "maturin"})
 _MAKES_ENVIRONMENT = re.compile(r"-m\s+(?:venv|virtualenv)\b|\bvirtualenv\s|\bpyvenv\b|\buv\s+venv\b")
 _PYTHON = re.compile(r"(?:python|pypy)[0-9.]*\Z")
 _FIRST_FOLDERS = ("/usr/local/bin", "/usr/bin", "/bin")

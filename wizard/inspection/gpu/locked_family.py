@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,16 +22,17 @@ from wizard.inspection.steps import read_steps
 def family_install(document: Document, stage: Stage, table: Mapping[str, Any]) -> Install | None:
     """The install of the family alone that a stage has or is built upon; None without one. Raises Unlockable for
     several."""
-    found = [
-        install
-        for one in lineage(document, stage)
-        for reading in read_steps(document, one)
-        for install in reading.installs
-        if is_family_install(install, table)
-    ]
+    found = [install for install in _by_name(document, stage) if is_family_install(install, table)]
     if len(found) > 1:
         raise Unlockable("PyTorch is installed in several steps, each of its own index")
     return found[0] if found else None
+
+
+@lru_cache(maxsize=64)
+def _by_name(document: Document, stage: Stage) -> tuple[Install, ...]:
+    """The installs of packages by name alone. Kept: every other install asks."""
+    steps = (reading for one in lineage(document, stage) for reading in read_steps(document, one))
+    return tuple(install for step in steps for install in step.installs if not install.requirement_files)
 
 
 def with_family(document: Document, one: Lockable, table: Mapping[str, Any]) -> Lockable:

@@ -106,7 +106,9 @@ def _pulls_in(workspace: Workspace, document: Document, stage: Stage, table: Map
 
 def is_family_install(install: Install, table: Mapping[str, Any]) -> bool:
     """Whether it installs the torch family, and nothing else, from an index of its own."""
-    if not is_pip(install) or not install.has("-i", "--index-url", "--default-index") or install.requirement_files:
+    if not is_pip(install) or install.requirement_files:
+        return False
+    if not install.has("-i", "--index-url", "--default-index"):
         return False
     names = {package_name(word.value) for word in install.packages}
     return bool(names) and names <= set(table["family"])

@@ -5,11 +5,12 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from wizard.assets import knowledge
-from wizard.dockerfile.document import Document, Stage
+from wizard.dockerfile.document import Document, Instruction, Stage
 from wizard.dockerfile.installs import Install, program
 from wizard.dockerfile.stages import base_image, lineage
 from wizard.dockerfile.state import environment
@@ -158,8 +159,8 @@ def python_of(document: Document, stage: Stage, reading: Reading, install: Insta
         return int(named[1]), int(named[2])
     line = line_at(reading.instruction.start_line)
     option = install.option("--python")
-    for other in (i for one in lineage(document, stage) for i in one.instructions):
-        if other.index <= reading.instruction.index and _OTHER_PYTHON.search(other.argument):
+    for other in _bring_python(document, stage):
+        if other.index <= reading.instruction.index:
             why = "may bring another Python than the image's, or settings of pip that a resolver does not see"
             raise Unlockable(f"{line_at(other.start_line)} {why}")
     image = base_image(document, stage)
@@ -168,6 +169,14 @@ def python_of(document: Document, stage: Stage, reading: Reading, install: Insta
         image = image.partition("@")[0]
         raise Unlockable(f"{line}: which Python {image} has is not known (a tag such as python:3.12-slim tells)")
     return version
+
+
+@lru_cache(maxsize=64)
+def _bring_python(document: Document, stage: Stage) -> tuple[Instruction, ...]:
+    """The steps of a stage, and of those that it is built upon, that may bring another Python. Kept: every install
+    asks."""
+    steps = (step for one in lineage(document, stage) for step in one.instructions)
+    return tuple(step for step in steps if _OTHER_PYTHON.search(step.argument))
 
 
 def platforms_of(document: Document, stage: Stage) -> tuple[str, ...]:

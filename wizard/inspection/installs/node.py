@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from functools import lru_cache
 
 from wizard.assets import knowledge
 from wizard.dockerfile.document import Document, Instruction, Stage
@@ -37,8 +38,12 @@ def is_frozen(install: Install) -> bool:
     return install.verb == "ci" or install.has(*_LOCK_STAYS)
 
 
+@lru_cache(maxsize=4096)
 def project_of(workspace: Workspace, document: Document, stage: Stage, reading: Reading) -> ManifestsOf:
-    """The manifests of all Node installs of one RUN, with the reason where the installs may read more."""
+    """The manifests of all Node installs of one RUN, with the reason where the installs may read more.
+
+    Kept: several rules ask, and dependency-layer about every install once more per copy.
+    """
     found: dict[str, Manifest] = {}
     undecided: str | None = None
     makes: tuple[str, ...] = ()

@@ -46,7 +46,7 @@ def test_a_file_that_git_ignores_is_copied_by_a_pattern(tmp_path: Path) -> None:
     space = workspace(tmp_path, **{".npmrc": "registry=https://packages.example.com/\n", ".gitignore": ".npmrc\n"})
     assert {one.path: one.optional for one in read(space).found}[".npmrc"] is False
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
-    assert {one.path: one.optional for one in read(space).found}[".npmrc"] is True
+    assert {one.path: one.optional for one in read(Workspace(tmp_path)).found}[".npmrc"] is True
 
 
 def test_a_manifest_that_is_a_link_is_not_taken_for_what_it_leads_to(tmp_path: Path) -> None:
