@@ -22,6 +22,7 @@ NAMES = (
     "find /app /opt /usr/local/lib/python3.11/site-packages /root/.cache/pypoetry/virtualenvs -xdev -not -type d"
     " -not -path '*/__pycache__/*' 2>/dev/null | sed 's/-[A-Za-z0-9_]*-py3/-py3/' | sort"
 )
+VERSIONS = "/etc/versions.txt"
 LEFT = "find /root/.cache -type f -not -path '*/virtualenvs/*' -not -path '*/selfcheck/*' 2>/dev/null | wc -l"
 
 
@@ -102,13 +103,13 @@ def test_the_project_answers_the_same_and_keeps_its_dependencies(
 ) -> None:
     before, after = tmp_path / "before", tmp_path / "after"
     shutil.copytree(FOLDER / case.name / "before", before)
-    _lock(engine, tag, case, before)
+    versions = _lock(engine, tag, case, before)
     shutil.copytree(before, after)
     plan = plan_for(after, Selection(only=RULES))
     assert {step.proposal.rule for step in plan.selected} >= {"dependency-layer"}, plan.refusals
     write(after, plan)
     for side in (before, after):
-        _build(engine, f"{tag}-{side.name}", side)
+        _build(engine, f"{tag}-{side.name}", side, versions)
     answers = [engine.docker("run", "--rm", "--network=none", f"{tag}-{side.name}") for side in (before, after)]
     assert answers[0] == answers[1] == "shop with click 8.1.7\n"
     names = [_ask(engine, f"{tag}-{side.name}", NAMES).replace("/app/.dockerignore\n", "") for side in (before, after)]
@@ -118,7 +119,7 @@ def test_the_project_answers_the_same_and_keeps_its_dependencies(
 
     source = after / case.source
     source.write_text(source.read_text().replace("shop with click", "edited shop with click"))
-    steps = _build(engine, f"{tag}-edited", after)
+    steps = _build(engine, f"{tag}-edited", after, versions)
     alone = re.search(rf"^#(\d+) \[[^\]]*\] {case.alone}", steps, re.MULTILINE)
     assert alone is not None, steps
     assert re.search(rf"^#{alone[1]} CACHED", steps, re.MULTILINE), steps
@@ -126,7 +127,9 @@ def test_the_project_answers_the_same_and_keeps_its_dependencies(
     assert answer == "edited shop with click 8.1.7\n"
 
 
-def _lock(engine: Engine, tag: str, case: Case, folder: Path) -> None:
+def _lock(engine: Engine, tag: str, case: Case, folder: Path) -> str:
+    """Makes the lock, and says what the tool itself was installed with: a release in the minute between two builds is
+    no difference of ours."""
     own = (folder / "Dockerfile").read_text()
     (folder / case.lock).unlink(missing_ok=True)
     (folder / "Dockerfile").write_text(
@@ -138,14 +141,17 @@ def _lock(engine: Engine, tag: str, case: Case, folder: Path) -> None:
     files = _ask(engine, f"{tag}-lock", f"cd /app && ls {case.lock} Pipfile *.toml 2>/dev/null || true")
     for name in files.split():
         (folder / name).write_text(_ask(engine, f"{tag}-lock", f"cat /app/{name}"))
+    return _ask(engine, f"{tag}-lock", "pip freeze")
 
 
-def _build(engine: Engine, tag: str, folder: Path) -> str:
+def _build(engine: Engine, tag: str, folder: Path, versions: str = "") -> str:
     dockerfile = folder / "Dockerfile"
     head, _, rest = dockerfile.read_text().partition("\n")
     # Tools that bring authorities of their own shall know those of the machine, as pip does.
     if not rest.startswith("ENV REQUESTS_CA_BUNDLE"):
-        dockerfile.write_text(f"{head}\nENV REQUESTS_CA_BUNDLE=$SSL_CERT_FILE\n{rest}")
+        known = f"ENV REQUESTS_CA_BUNDLE=$SSL_CERT_FILE PIP_CONSTRAINT={VERSIONS}"
+        written = f"RUN printf '%s\\n' {' '.join(versions.split())} > {VERSIONS}"
+        dockerfile.write_text(f"{head}\n{known}\n{written}\n{rest}")
     done = engine.run(["docker", "buildx", "build", "--load", "--progress=plain", "-t", tag, folder])
     assert done.returncode == 0, done.stderr
     return done.stderr
